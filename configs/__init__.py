@@ -1,0 +1,1 @@
+"""Mission folders that ship with the station."""

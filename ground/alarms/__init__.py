@@ -1,0 +1,1 @@
+"""Columns to judgement: limits and severities."""

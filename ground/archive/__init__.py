@@ -1,0 +1,1 @@
+"""The embedded store: Arrow hot tail, Parquet segments, SQLite catalogue."""

@@ -1,0 +1,1 @@
+"""Packets to columns: raw values, engineering values."""

@@ -1,0 +1,1 @@
+"""Compose the rooms: recordings to archive, questions to answers."""

@@ -1,0 +1,113 @@
+"""Start the compiled kernels without making anyone wait.
+
+With a warm cache `load()` binds the compiled kernels at once (about half a second). With a cold
+one it starts a process of its own that compiles them, returns, and the station runs on the numpy
+twins; `poll()`, called between batches, binds them when that process is done. The cache lives in
+`NUMBA_CACHE_DIR` where set, else in the user's cache folder, else in a temporary one: this is
+the one place that chooses it, for the kernels of `protocols` too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import platformdirs
+
+from protocols import kernels
+
+_compiling: subprocess.Popen[bytes] | None = None
+_bound = False
+
+
+def cache_dir() -> Path:
+    """Return the folder for compiled kernels, made and known to be writable."""
+    wanted = os.environ.get("NUMBA_CACHE_DIR")
+    candidates = [Path(wanted)] if wanted else []
+    candidates.append(Path(platformdirs.user_cache_dir("ground-station")) / "kernels")
+    for folder in candidates:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                return folder
+        except OSError:
+            continue
+    return Path(tempfile.mkdtemp(prefix="ground-kernels-"))
+
+
+def load(*, wait: bool = False) -> bool:
+    """Bind the compiled kernels now if they are cached; otherwise start compiling them aside.
+
+    Args:
+        wait: compile in this process and return only when every kernel is bound.
+
+    Returns:
+        Whether the kernels are bound.
+    """
+    global _compiling
+    if _bound:
+        return True
+    folder = cache_dir()
+    os.environ["NUMBA_CACHE_DIR"] = str(folder)
+    if wait or _stamp(folder).exists():
+        return _bind(folder)
+    if _compiling is None:
+        command = [sys.executable, "-m", "ground.warmup", *kernels.modules()]
+        _compiling = subprocess.Popen(  # noqa: S603  our own interpreter and module names
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+    return False
+
+
+def poll() -> bool:
+    """Bind the kernels if the process that compiles them has finished; cheap to call often."""
+    if _bound:
+        return True
+    if _compiling is None or _compiling.poll() is None:
+        return False
+    return _compiling.returncode == 0 and _bind(cache_dir())
+
+
+def _bind(folder: Path) -> bool:
+    global _bound
+    kernels.bind()
+    _stamp(folder).touch()
+    _bound = True
+    return True
+
+
+def _stamp(folder: Path) -> Path:
+    """Return the file whose presence says that this very set of kernels is compiled."""
+    digest = hashlib.sha256()
+    for name in kernels.modules():
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.origin is not None:
+            digest.update(Path(spec.origin).read_bytes())
+    for text in (importlib.metadata.version("numba"), sys.version, _processor()):
+        digest.update(text.encode())
+    return folder / f"{digest.hexdigest()[:24]}.ready"
+
+
+def _processor() -> str:
+    """Return what tells one processor type from another, as compiled code does not travel."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return "".join(line for line in lines[:30] if line.startswith(("model name", "flags")))
+
+
+def _compile(names: list[str]) -> None:
+    for name in names:
+        importlib.import_module(name)
+
+
+if __name__ == "__main__":
+    _compile(sys.argv[1:])
