@@ -8,11 +8,11 @@ Source: XTCE 1.2 (OMG formal/18-10-04); names follow the standard.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
-from ground.errors import Where
+from ground.errors import InputError, Where
 
 
 class Level(IntEnum):
@@ -579,6 +579,14 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.where}: {self.gravity.value}: {self.message}"
+
+
+class DatabaseError(InputError):
+    """A database that is refused; the message is every problem, one a line."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
 @dataclass(frozen=True, slots=True)
