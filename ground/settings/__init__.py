@@ -1,0 +1,34 @@
+"""Settings: the only reader of mission files.
+
+In: the path of a `mission.toml`, or the name of a mission that is shipped with the software.
+Out: `Mission`, plain and frozen values that the services hand down to the rooms.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+from ground.settings.mission import Link, Mission, ReedSolomon, Spacecraft, TimeRule
+from ground.settings.reader import MissionError, find, load, shipped
+
+__all__ = [
+    "Link",
+    "Mission",
+    "MissionError",
+    "ReedSolomon",
+    "Spacecraft",
+    "TimeRule",
+    "find",
+    "home",
+    "load",
+    "shipped",
+]
+
+
+def home() -> Path:
+    """Return the folder for archive, journal and keys: `GROUND_HOME`, or the user's data folder."""
+    chosen = os.environ.get("GROUND_HOME")
+    return Path(chosen) if chosen else Path(platformdirs.user_data_dir("ground-station"))

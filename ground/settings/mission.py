@@ -1,0 +1,254 @@
+"""What a mission file says, as values: spacecraft, time rules and links.
+
+The models hold the keys of the file and what each may be; `reader.py` reads them out of TOML and
+turns what pydantic finds into messages with the line of the key.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Literal, NoReturn
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from protocols.errors import DecodeError
+from protocols.times import parse
+
+Text = Annotated[str, Field(strict=True, min_length=1)]
+Name = Annotated[str, Field(strict=True, pattern=r"^[^\s/\\]([^/\\\n]*[^\s/\\])?$", max_length=80)]
+Flag = Annotated[bool, Field(strict=True)]
+Count = Annotated[int, Field(strict=True, ge=0, le=65535)]
+LARGEST_FRAME = 65536  # octets, that of USLP: 732.1-B-2 §4.1.2.7.2, length field = octets − 1
+
+
+def wrong(*problems: tuple[str, str]) -> NoReturn:
+    """Refuse a table for the given reasons: (key, what was found and what was expected)."""
+    raise PydanticCustomError("mission", "{problems}", {"problems": problems})
+
+
+def _octets(text: str) -> str:
+    try:
+        octets = bytes.fromhex(text)
+    except ValueError:
+        octets = b""
+    if not 1 <= len(octets) <= 8:
+        raise PydanticCustomError("asm", "expected 1 to 8 octets in hex, as '1acffc1d'")
+    return octets.hex()
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Spacecraft(_Table):
+    """One spacecraft: its name, its id in frames, and the database of its packets.
+
+    `database` is absolute once loaded; `root_container` names where packets start, for a database
+    that leaves it open.
+    """
+
+    name: Name
+    scid: Count
+    database: Path
+    root_container: Text | None = None
+
+    @field_validator("database", mode="before")
+    @classmethod
+    def _beside_the_mission(cls, value: object, info: ValidationInfo) -> object:
+        folder = (info.context or {}).get("folder")
+        if not isinstance(value, str) or not value or folder is None:
+            return value
+        path = (folder / value).absolute()
+        if "\0" in value or not path.exists():
+            raise PydanticCustomError("database", "expected a file or folder that exists")
+        return path
+
+
+class TimeRule(_Table):
+    """Where the generation time of some packets comes from; the first rule that matches applies.
+
+    Either one number (`parameter`, in seconds, with `fine` as a fraction of 2^-`fine_bits`), or the
+    segmented form: `days` and `milliseconds` of the day, and `microseconds` of the millisecond.
+
+    Source: CCSDS 301.0-B-4 §3.2 (unsegmented) and §3.3 (day segmented).
+    """
+
+    packets: Text
+    spacecraft: Name | None = None
+    parameter: Text | None = None
+    fine: Text | None = None
+    fine_bits: Annotated[int, Field(strict=True, ge=1, le=64)] | None = None
+    days: Text | None = None
+    milliseconds: Text | None = None
+    microseconds: Text | None = None
+    epoch: Text = "1958-01-01T00:00:00"
+    scale: Literal["tai", "utc", "gps"] = "tai"
+
+    @model_validator(mode="after")
+    def _one_form(self) -> TimeRule:
+        problems = []
+        if (self.parameter is None) == (self.days is None):
+            problems.append(("", "expected either parameter or days, to tell the time form"))
+        for key, needed in _NEEDS:
+            if getattr(self, key) is not None and getattr(self, needed) is None:
+                problems.append((key, f"{key} stands without {needed}; expected both"))
+        try:
+            parse(self.epoch, self.scale)
+        except DecodeError:
+            expected = "an ISO 8601 time, as '2010-01-01T00:00:00'"
+            problems.append(("epoch", f"epoch = {self.epoch!r}; expected {expected}"))
+        if problems:
+            wrong(*problems)
+        return self
+
+    def matches(self, spacecraft: str, packet_type: str) -> bool:
+        """Return whether the rule is for this spacecraft and this path of a packet's container."""
+        if self.spacecraft not in (None, spacecraft):
+            return False
+        last = packet_type.rsplit("/", 1)[-1]
+        return fnmatchcase(packet_type, self.packets) or fnmatchcase(last, self.packets)
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The parameters that the rule reads, by key."""
+        named = {key: getattr(self, key) for key in ("parameter", "fine", *_SEGMENTS)}
+        return {key: name for key, name in named.items() if name is not None}
+
+
+_SEGMENTS = ("days", "milliseconds", "microseconds")
+_NEEDS = (
+    *(("fine", "parameter"), ("fine", "fine_bits"), ("fine_bits", "fine")),
+    *(("days", "milliseconds"), ("milliseconds", "days"), ("microseconds", "days")),
+)
+
+
+class ReedSolomon(_Table):
+    """The Reed-Solomon code of a link; `fill` is the virtual fill of one codeword, in octets.
+
+    Source: CCSDS 131.0-B-5 §4.3.
+    """
+
+    k: Literal[223, 239] = 223
+    interleave: Literal[1, 2, 3, 4, 5, 8] = 1
+    basis: Literal["dual", "conventional"] = "dual"
+    fill: Annotated[int, Field(strict=True, ge=0, le=238)] = 0
+
+    @model_validator(mode="after")
+    def _leaves_data(self) -> ReedSolomon:
+        if self.fill >= self.k:
+            wrong(("fill", f"fill = {self.fill}; expected less than k = {self.k}"))
+        return self
+
+    @property
+    def data_octets(self) -> int:
+        """Octets of the frame that one code block carries."""
+        return self.interleave * (self.k - self.fill)
+
+
+class Link(_Table):
+    """One link: where its octets come from and the managed parameters of its frames.
+
+    `address` is host:port, a device, or the path of a file or directory; for the last two it may
+    be left open, as it is given with each recording.
+    """
+
+    name: Name
+    kind: Literal["udp", "tcp-client", "tcp-server", "serial", "file", "directory", "memory"]
+    address: Text | None = None
+    frame: Literal["tm", "aos", "uslp", "packets"]
+    length: Annotated[int, Field(strict=True, ge=1, le=LARGEST_FRAME)] | None = None
+    fecf: Flag = False
+    fhec: Flag = False
+    ocf: Flag = False
+    insert_zone: Count = 0
+    trailer: Count = 0
+    asm: Annotated[str, Field(strict=True), AfterValidator(_octets)] | None = None
+    randomiser: Literal["none", "tm8", "tm17"] = "none"
+    rs: ReedSolomon | None = None
+    bad_crc: Literal["reject", "keep"] = "reject"
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Link:
+        problems = [*self._place(), *self._form(), *self._coding()]
+        if problems:
+            wrong(*problems)
+        return self
+
+    def _place(self) -> list[tuple[str, str]]:
+        if self.kind in ("udp", "tcp-client", "tcp-server", "serial") and self.address is None:
+            return [("kind", f"kind = {self.kind!r} without address; expected where it is")]
+        return []
+
+    def _form(self) -> list[tuple[str, str]]:
+        if self.frame != "packets":
+            if self.length is None and self.frame != "uslp":
+                found = f"frame = {self.frame!r} without length"
+                return [("frame", f"{found}; expected the octets of a frame")]
+            return []
+        given = [key for key in _OF_FRAMES if key in self.model_fields_set]
+        expected = "no such key, as the link carries packets without frames"
+        return [(key, f"key {key!r} with frame = 'packets'; expected {expected}") for key in given]
+
+    def _coding(self) -> list[tuple[str, str]]:
+        if self.rs is None or self.length is None:
+            return []
+        expected, rs = self.rs.data_octets, self.rs
+        if self.length + self.trailer == expected:
+            return []
+        reason = f"{rs.interleave} x ({rs.k} - {rs.fill}), which the Reed-Solomon code carries"
+        return [("length", f"length = {self.length}; expected {expected} = {reason}")]
+
+
+_OF_FRAMES = (
+    *("length", "fecf", "fhec", "ocf", "insert_zone", "trailer"),
+    *("asm", "randomiser", "rs", "bad_crc"),
+)
+
+
+class Header(_Table):
+    """The table [mission]."""
+
+    name: Name
+
+
+class Mission(_Table):
+    """A mission file, checked. `path` is where it was read, `octets` what it held."""
+
+    name: Name
+    spacecraft: tuple[Spacecraft, ...]
+    times: tuple[TimeRule, ...] = ()
+    links: tuple[Link, ...] = ()
+    path: Path
+    octets: bytes = Field(repr=False)
+
+    def link(self, name: str) -> Link | None:
+        """Return the link of this name."""
+        return next((link for link in self.links if link.name == name), None)
+
+    def craft(self, scid: int) -> Spacecraft | None:
+        """Return the spacecraft with this id in its frames."""
+        return next((craft for craft in self.spacecraft if craft.scid == scid), None)
+
+    def time_rule(self, spacecraft: str, packet_type: str) -> TimeRule | None:
+        """Return the rule for a packet's generation time: the first that matches, or None."""
+        found = (rule for rule in self.times if rule.matches(spacecraft, packet_type))
+        return next(found, None)
+
+
+class File(_Table):
+    """The file as TOML names it; `Mission` is what the rest of the station reads."""
+
+    mission: Header
+    spacecraft: tuple[Spacecraft, ...]
+    time: tuple[TimeRule, ...] = ()
+    link: tuple[Link, ...] = ()

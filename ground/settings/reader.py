@@ -1,0 +1,227 @@
+"""A mission file into a `Mission`, or every problem of it with the line of its key."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from ground.errors import InputError, Where
+from ground.mdb.model import Gravity, Problem
+from ground.settings import keys
+from ground.settings.mission import File, Link, Mission, ReedSolomon, Spacecraft, TimeRule
+
+FILE_NAME = "mission.toml"
+LARGEST_FILE = 4 << 20  # octets; a mission file has a few thousand
+
+_TABLES: dict[str, type[BaseModel]] = {
+    "spacecraft": Spacecraft,
+    "time": TimeRule,
+    "link": Link,
+    "rs": ReedSolomon,
+}
+
+
+class MissionError(InputError):
+    """A mission file that is refused; the message is every problem, one a line."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda problem: problem.where.line))
+        super().__init__("\n".join(f"{each.where}: {each.message}" for each in self.problems))
+
+
+def find(name_or_path: str | Path) -> Mission:
+    """Load a mission by the path of its file or folder, or by the name of one that is shipped.
+
+    Raises:
+        InputError: neither is there; or the mission is wrong.
+    """
+    path = Path(name_or_path)
+    if path.is_dir():
+        return load(path / FILE_NAME)
+    if path.is_file():
+        return load(path)
+    known = shipped()
+    if str(name_or_path) in known:
+        return load(known[str(name_or_path)])
+    names = ", ".join(known) or "none"
+    raise InputError(f"{name_or_path}: no such mission; expected a mission file, or one of {names}")
+
+
+def shipped() -> dict[str, Path]:
+    """Return the mission files that come with the software, by name."""
+    root = resources.files("configs")
+    folders = sorted(Path(str(each)) for each in root.iterdir() if each.is_dir())
+    return {folder.name: folder / FILE_NAME for folder in folders if (folder / FILE_NAME).is_file()}
+
+
+def load(path: str | Path) -> Mission:
+    """Read a mission file.
+
+    Raises:
+        MissionError: the file is wrong; it holds every problem, each with file and line.
+        InputError: the file cannot be read.
+    """
+    path = Path(path)
+    octets = _read(path)
+    text, data = _parse(octets, str(path))
+    where = keys.lines(text)
+    found = list(_twice(data))
+    try:
+        file = File.model_validate(data, context={"folder": path.parent})
+    except ValidationError as error:
+        found += [each for detail in error.errors() for each in _explain(detail)]
+    else:
+        found += _unknown_spacecraft(file)
+    if found:
+        raise MissionError(_problem(path, where, key, message) for key, message in found)
+    return Mission(
+        name=file.mission.name,
+        spacecraft=file.spacecraft,
+        times=file.time,
+        links=file.link,
+        path=path.absolute(),
+        octets=octets,
+    )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            octets = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError(f"{path}: {reason}; expected a mission file") from None
+    if len(octets) > LARGEST_FILE:
+        raise InputError(f"{path}: over {LARGEST_FILE} octets; expected a mission file")
+    return octets
+
+
+def _parse(octets: bytes, source: str) -> tuple[str, dict[str, Any]]:
+    try:
+        text = octets.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = octets.count(b"\n", 0, error.start) + 1
+        message = f"octet {octets[error.start]:02x} is not UTF-8; expected a text file"
+        raise MissionError([_error(source, line, message)]) from None
+    try:
+        return text, tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = _line_of(str(error), text)
+        message = f"{str(error).partition(' (at ')[0]}; expected TOML"
+        raise MissionError([_error(source, line, message)]) from None
+    except (RecursionError, ValueError) as error:
+        message = f"{type(error).__name__} in the text; expected TOML of a mission file"
+        raise MissionError([_error(source, 0, message)]) from None
+
+
+def _line_of(message: str, text: str) -> int:
+    match = re.search(r"at line (\d+)", message)
+    return int(match[1]) if match else text.rstrip().count("\n") + 1
+
+
+# ---- from what pydantic found to what a person reads ----------------------------------------
+
+
+def _explain(detail: ErrorDetails) -> Iterator[tuple[keys.KeyPath, str]]:
+    path, kind, value = detail["loc"], detail["type"], detail["input"]
+    key = _written(path)
+    if kind == "mission":
+        for name, message in detail["ctx"]["problems"]:
+            yield (*path, *([name] if name else [])), message
+    elif kind == "missing":
+        yield path, f"no key {key}; expected one"
+    elif kind == "extra_forbidden":
+        yield path, f"unknown key {key}; {_suggest(path)}"
+    else:
+        yield path, f"{key} = {_shown(value)}; {_expected(detail)}"
+
+
+def _written(path: keys.KeyPath) -> str:
+    """Return the name that a person knows a key by: `rs.k`, `[[link]]`."""
+    names = [part for part in path if isinstance(part, str)]
+    if len(names) == 1:
+        return names[0]
+    return ".".join(names[1:])
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _expected(detail: ErrorDetails) -> str:
+    message = detail["msg"]
+    if message.startswith("expected"):
+        return message
+    message = message.removeprefix("Input should be ").removeprefix("Value error, ")
+    return "expected " + _PLAIN.get(detail["type"], message)
+
+
+_PLAIN = {
+    "string_pattern_mismatch": "a name without slashes, and without blanks at its ends",
+    "model_type": "a table",
+    "model_attributes_type": "a table",
+    "tuple_type": "an array of tables, as [[link]]",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "string_type": "text in quotes",
+    "path_type": "text in quotes",
+    "string_too_short": "text that is not empty",
+}
+
+
+def _suggest(path: keys.KeyPath) -> str:
+    tables = [part for part in path[:-1] if isinstance(part, str)]
+    model = _TABLES.get(tables[-1], File.model_fields["mission"].annotation) if tables else File
+    known = list(model.model_fields) if model is not None else []
+    close = get_close_matches(str(path[-1]), known, 1)
+    return f"did you mean {close[0]}?" if close else f"expected one of {', '.join(known)}"
+
+
+# ---- what no single table shows -------------------------------------------------------------
+
+
+def _twice(data: dict[str, Any]) -> Iterator[tuple[keys.KeyPath, str]]:
+    """Find names and ids that stand twice, also where the rest of the file is wrong."""
+    for table, key in (("spacecraft", "name"), ("spacecraft", "scid"), ("link", "name")):
+        seen: dict[object, int] = {}
+        tables = data.get(table)
+        for index, each in enumerate(tables if isinstance(tables, list) else ()):
+            value = each.get(key) if isinstance(each, dict) else None
+            if not isinstance(value, str | int):
+                continue
+            if value in seen:
+                other = f"[[{table}]] number {seen[value] + 1}"
+                yield (table, index, key), f"{key} = {value!r} is that of {other}; expected another"
+            seen.setdefault(value, index)
+
+
+def _unknown_spacecraft(file: File) -> Iterator[tuple[keys.KeyPath, str]]:
+    names = [craft.name for craft in file.spacecraft]
+    if not names:
+        yield ("spacecraft",), "no spacecraft; expected at least one [[spacecraft]]"
+    for index, rule in enumerate(file.time):
+        if rule.spacecraft not in (None, *names):
+            expected = f"expected one of {', '.join(names)}"
+            yield ("time", index, "spacecraft"), f"spacecraft = {rule.spacecraft!r}; {expected}"
+
+
+def _problem(
+    path: Path, lines: dict[keys.KeyPath, int], key: keys.KeyPath, message: str
+) -> Problem:
+    """Place a problem at the line of its key, or of the table that should hold it."""
+    while key not in lines:
+        key = key[:-1]
+    return _error(str(path), lines[key], message)
+
+
+def _error(source: str, line: int, message: str) -> Problem:
+    return Problem(Where(source, line), Gravity.ERROR, message)
