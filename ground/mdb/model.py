@@ -34,7 +34,7 @@ class Reference:
     """A parameter (or member, or element) whose value is looked at; `calibrated` says which one.
 
     `instance` is 0 for the value in this very packet before the place of use, negative for
-    earlier ones.
+    earlier ones. In a command, a path without a slash is the name of an argument.
     """
 
     path: str
@@ -396,7 +396,8 @@ ParameterType = ScalarType | ArrayType | AggregateType
 class Parameter:
     """A parameter: where it is named, and the path of its type.
 
-    `source` is XTCE's `dataSource`: telemetered, derived, constant, local or ground.
+    `source` is XTCE's `dataSource`: telemetered, derived, constant, local or ground. `initial`
+    goes before that of the type, and is what a constant parameter has.
     """
 
     path: str
@@ -405,6 +406,7 @@ class Parameter:
     description: str = ""
     source: str = "telemetered"
     aliases: tuple[tuple[str, str], ...] = ()
+    initial: str | None = None
 
 
 # ---- containers -----------------------------------------------------------------------------
@@ -526,8 +528,8 @@ class Verifier:
     """What proves a stage of a command.
 
     Attributes:
-        stage: sent, received, accepted, queued, executing, completed or failed, as XTCE's
-            verifier elements are named without their suffix.
+        stage: transferred, sent, received, accepted, queued, executing, completed or failed,
+            as XTCE's verifier elements are named without their suffix.
         condition: telemetry that proves it; None where `container` does.
         container: path of the packet whose arrival proves it.
         window_s: (start, stop) in seconds after `window_from`.
@@ -593,8 +595,9 @@ class DatabaseError(InputError):
 class Database:
     """A whole database. Mappings are by path and keep the order of the source.
 
-    `children` gives, for each container, those that extend it; `digest` is the SHA-256 of the
-    source octets, in hex, and is stored with every value decoded by it.
+    `containers` are those of telemetry and `children` gives, for each of them, those that extend
+    it; `command_containers` are those of commands, which may extend the former. `digest` is the
+    SHA-256 of the source octets, in hex, and is stored with every value decoded by it.
     """
 
     name: str
@@ -605,6 +608,7 @@ class Database:
     containers: Mapping[str, Container]
     argument_types: Mapping[str, ParameterType] = field(default_factory=dict)
     commands: Mapping[str, Command] = field(default_factory=dict)
+    command_containers: Mapping[str, Container] = field(default_factory=dict)
     children: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     version: str = ""
