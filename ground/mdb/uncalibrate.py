@@ -1,0 +1,162 @@
+"""Engineering values, labels and text become raw values: calibration turned round.
+
+How it works: a polynomial of degree one is solved. Any other curve over an integer of up to 16 bits
+(a spline, a polynomial of higher degree) is tabled over every raw value, must rise or fall all the
+way, and the nearest raw value is taken. What cannot be turned round is refused.
+
+A parameter's raw values are numbers (int64, uint64, float64) or, for strings and octets, objects.
+Times have no calibrator here: their values are given raw.
+
+Source: XTCE 1.2 `CalibratorType`, `EnumerationListType`, `BooleanDataType`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ground.mdb.conditions import number
+from ground.mdb.model import (
+    Calibrator,
+    FloatEncoding,
+    IntegerCoding,
+    IntegerEncoding,
+    Kind,
+    Polynomial,
+    Range,
+    ScalarType,
+    Spline,
+)
+from protocols.errors import EncodeError
+
+TABLE_BITS = 16
+Values = NDArray[Any]
+Floats = NDArray[np.float64]
+
+
+def raw(name: str, type_: ScalarType, values: Values, *, calibrated: bool) -> Values:
+    """Return the raw values of one parameter.
+
+    Args:
+        name: what the parameter is called in an error.
+        values: numbers, labels, text or octets, of any shape.
+        calibrated: numbers are engineering values where the type has a calibrator; else raw.
+
+    Raises:
+        EncodeError: no such label, no number, not an integer, out of the type's range, or a
+            calibrator that cannot be turned round.
+    """
+    if values.dtype.kind in "OUS":
+        values = _from_objects(name, type_, values)
+    if values.dtype.kind == "b":
+        values = values.astype(np.int64)
+    if values.dtype.kind == "O":
+        return values
+    if type_.valid_range is not None and calibrated == type_.valid_range_calibrated:
+        _in_range(name, values, type_.valid_range)
+    if calibrated and type_.context_calibrators:
+        raise EncodeError(f"{name}: a calibrator that depends on context cannot be turned round")
+    if calibrated and type_.calibrator is not None:
+        values = _uncalibrated(name, type_, values.astype(np.float64))
+    return values if isinstance(type_.encoding, FloatEncoding) else _integers(name, values)
+
+
+def _from_objects(name: str, type_: ScalarType, values: Values) -> Values:
+    """Return numbers for labels and text that reads as a number; strings and octets as they are."""
+    if type_.kind in (Kind.STRING, Kind.BINARY):
+        return values.astype(object)
+    known: dict[Any, int | float] = {label.label: label.value for label in type_.labels}
+    if type_.kind is Kind.BOOLEAN:
+        known = {type_.zero_label: 0, type_.one_label: 1}
+    each = [_number(name, known, value) for value in values.ravel().tolist()]
+    return np.array(each).reshape(values.shape)
+
+
+def _number(name: str, known: dict[Any, int | float], value: Any) -> int | float:
+    if not isinstance(value, str):
+        return value  # type: ignore[no-any-return]
+    found = known[value] if value in known else number(value)
+    if found is None:
+        raise EncodeError(f"{name}: {value!r} found; {_expected(known)} expected")
+    return found
+
+
+def _expected(known: dict[Any, int | float]) -> str:
+    return "one of " + ", ".join(map(str, known)) if known else "a number"
+
+
+def _in_range(name: str, values: Values, bounds: Range) -> None:
+    low, high = bounds.minimum, bounds.maximum
+    bad = np.zeros(values.shape, np.bool_)
+    if low is not None:
+        bad |= values < low if bounds.minimum_inclusive else values <= low
+    if high is not None:
+        bad |= values > high if bounds.maximum_inclusive else values >= high
+    if bad.any():
+        found = values[bad].flat[0]
+        raise EncodeError(f"{name}: {found} found; {low} to {high} expected (valid range)")
+
+
+def _integers(name: str, values: Values) -> Values:
+    if values.dtype.kind in "iu":
+        return values
+    if values.dtype.kind != "f":
+        raise EncodeError(f"{name}: {values.dtype} values found; numbers expected")
+    whole = np.isfinite(values) & (values == np.rint(values)) & (np.abs(values) < 2.0**63)
+    if not whole.all():
+        raise EncodeError(f"{name}: {values[~whole].flat[0]} found; an integer expected")
+    return values.astype(np.int64)
+
+
+def _uncalibrated(name: str, type_: ScalarType, values: Floats) -> Floats:
+    if not np.isfinite(values).all():
+        raise EncodeError(f"{name}: a value that is not finite cannot be uncalibrated")
+    calibrator, encoding = type_.calibrator, type_.encoding
+    if isinstance(calibrator, Polynomial) and _linear(calibrator):
+        intercept, slope = calibrator.coefficients[:2]
+        solved: Floats = (values - intercept) / slope
+        return solved if isinstance(encoding, FloatEncoding) else np.rint(solved)
+    if isinstance(encoding, IntegerEncoding) and encoding.bits <= TABLE_BITS:
+        return _nearest(name, values, *_table(name, calibrator, _codes(encoding)))
+    raise EncodeError(f"{name}: its calibrator cannot be turned round")
+
+
+def _linear(polynomial: Polynomial) -> bool:
+    first, *rest = polynomial.coefficients[1:] or (0.0,)
+    return first != 0.0 and not any(rest)
+
+
+def _codes(encoding: IntegerEncoding) -> Floats:
+    half = 1 << (encoding.bits - 1)
+    unsigned = encoding.coding is IntegerCoding.UNSIGNED
+    low, high = (0, 2 * half) if unsigned else (1 - half, half)
+    return np.arange(low, high, dtype=np.float64)
+
+
+def _table(name: str, calibrator: Calibrator | None, codes: Floats) -> tuple[Floats, Floats]:
+    """Return raw values and their engineering values, the latter rising."""
+    if isinstance(calibrator, Polynomial):
+        curve = np.polynomial.polynomial.polyval(codes, calibrator.coefficients).astype(np.float64)
+    elif isinstance(calibrator, Spline) and calibrator.order == 1:
+        raws, points = np.array(calibrator.points).T
+        codes = codes[(codes >= raws[0]) & (codes <= raws[-1])]
+        curve = np.interp(codes, raws, points)
+    else:
+        raise EncodeError(f"{name}: its calibrator cannot be turned round")
+    steps = np.diff(curve)
+    if not len(codes) or not ((steps >= 0).all() or (steps <= 0).all()):
+        raise EncodeError(f"{name}: its calibrator does not rise or fall all the way")
+    return (codes, curve) if curve[0] <= curve[-1] else (codes[::-1], curve[::-1])
+
+
+def _nearest(name: str, values: Floats, codes: Floats, curve: Floats) -> Floats:
+    """Return for each value the raw value whose engineering value is nearest."""
+    margin = np.diff(curve).max(initial=0.0) / 2
+    outside = (values < curve[0] - margin) | (values > curve[-1] + margin)
+    if outside.any():
+        found = values[outside].flat[0]
+        raise EncodeError(f"{name}: {found} found; {curve[0]} to {curve[-1]} expected (calibrator)")
+    middles = (curve[1:] + curve[:-1]) / 2
+    return codes[np.searchsorted(middles, values)]
