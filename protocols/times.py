@@ -32,6 +32,7 @@ Int64 = NDArray[np.int64]
 SECOND_NS = 1_000_000_000
 DAY_NS = 86_400 * SECOND_NS
 UNIX_EPOCH_1958_NS = 4383 * DAY_NS  # from 1958-01-01 to 1970-01-01
+FARTHEST_S = 8_500_000_000  # from 1958; int64 ns hold 292 years, calendars need some to spare
 GPS_BEHIND_TAI_NS = 19 * SECOND_NS  # since GPS began, 1980-01-06, when TAI − UTC was 19 s
 
 # First days on which TAI − UTC has the next value; 10 s on the first, one more on each.
@@ -147,8 +148,14 @@ def parse(text: str, scale: Scale = "utc") -> int:
     return t_ns
 
 
-def from_scale_ns(calendar_ns: int, scale: Scale) -> int:
+@overload
+def from_scale_ns(calendar_ns: int, scale: Scale) -> int: ...
+@overload
+def from_scale_ns(calendar_ns: Int64, scale: Scale) -> Int64: ...
+def from_scale_ns(calendar_ns: int | Int64, scale: Scale) -> int | Int64:
     """Return TAI ns since 1958 for calendar time in `scale`, given as ns since 1970 of that scale.
+
+    A number or an int64 array of any shape.
 
     Raises:
         DecodeError: there is no such scale here.
@@ -160,6 +167,16 @@ def from_scale_ns(calendar_ns: int, scale: Scale) -> int:
     if scale not in ("tai", "gps"):
         raise DecodeError(f"time scale {scale!r}; expected tai, utc or gps", clause="301.0-B-4 §2")
     return calendar_ns + UNIX_EPOCH_1958_NS + (GPS_BEHIND_TAI_NS if scale == "gps" else 0)
+
+
+def fraction_ns(counts: Int64, bits: int) -> Int64:
+    """Return counts of 2^-bits s (below one second, up to 60 bits) as ns, cut off.
+
+    In two steps, as 60 bits times 10^9 would overflow; the result is exact.
+    """
+    low_bits = bits // 2
+    high, low = counts >> low_bits, counts & ((1 << low_bits) - 1)
+    return np.asarray((high * SECOND_NS + (low * SECOND_NS >> low_bits)) >> (bits - low_bits))
 
 
 def _midnight_ns(text: str, part: dict[str, str | None]) -> int:
