@@ -1,0 +1,286 @@
+"""The archive on one machine: Arrow IPC hot tail, Parquet segments and day files, SQLite catalogue.
+
+    archive/
+      catalogue.sqlite                              names every file; newest rows; sources
+      databases/<digest>/...                        mission databases, exactly as they were read
+      <realm>/tlm/hot/<table>/<n>.arrows            appended last, synced with each append
+      <realm>/tlm/seg/<table>/<n>.parquet           flushed
+      <realm>/tlm/day=YYYY-MM-DD/<table>/gNNN-<n>.parquet   compacted: at most ten spacecraft,
+                                                    a row group for each
+
+An append is written and synced to every table's stream, then committed as one transaction of the
+catalogue. What the catalogue does not name is no part of the archive: a writer removes it when it
+opens, so whatever a crash leaves behind goes away.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+
+import pyarrow as pa
+
+from ground.archive import disk, newest, rows
+from ground.archive.catalogue import HOT, Catalogue
+from ground.archive.flushing import Flusher
+from ground.archive.hot import Tail
+from ground.archive.reading import Reader
+from ground.archive.rows import Window
+from ground.archive.store import ArchiveError, Source, TableInfo
+from ground.errors import InputError
+
+HOT_OCTETS = 128 << 20  # rows of a table in the hot tail, in memory, before they become a segment
+
+
+class EmbeddedStore:
+    """One archive, opened for reading or (one at a time) for writing; belongs to one thread."""
+
+    def __init__(self, root: Path, catalogue: Catalogue, lock: int | None) -> None:
+        self._root = root
+        self._catalogue = catalogue
+        self._lock = lock
+        self._reader = Reader(root, catalogue)
+        self._tail = Tail(root, catalogue)
+        self._flusher = Flusher(root, catalogue, self._reader)
+
+    @classmethod
+    def open(cls, root: Path, *, write: bool) -> EmbeddedStore:
+        """Open an archive; a writer makes it where there is none and mends what a crash left.
+
+        Raises:
+            Refused: another process writes.
+            ArchiveError: there is no archive to read, or none that this software knows.
+        """
+        with disk.reporting("opening the archive", root):
+            if not write:
+                return cls(root, Catalogue(root, write=False), None)
+            disk.make_folder(root.absolute())
+            lock = disk.lock(root)
+            try:
+                store = cls(root, Catalogue(root, write=True), lock)
+                store._flusher.recover()
+            except BaseException:
+                os.close(lock)
+                raise
+            return store
+
+    def close(self) -> None:
+        """Close all files and let the next writer in; the hot tail stays as it is."""
+        self._tail.close_all()
+        self._reader.segments.close()
+        self._catalogue.close()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def __enter__(self) -> EmbeddedStore:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # Writing ------------------------------------------------------------------------------------
+
+    def append(
+        self, realm: str, tables: Mapping[str, pa.Table], *, cursor: Source | None = None
+    ) -> None:
+        """Add rows to tables, and note how far a source got, all together or not at all.
+
+        After the return everything is on the disk; before it, nothing is visible.
+
+        Raises:
+            ValueError: a table's first columns are not the archive's (see `rows.checked`).
+            ArchiveError: the disk is full, say. Nothing of this append is kept.
+        """
+        self._writing()
+        disk.realm_folder(self._root, realm)
+        ready = {name: rows.checked(name, table) for name, table in tables.items() if len(table)}
+        with disk.reporting("appending", self._root):
+            for name in ready:
+                if self._tail.memory(realm, name) > HOT_OCTETS:
+                    self._flush(realm, name)
+            self._append(realm, ready, cursor)
+
+    def _append(self, realm: str, tables: Mapping[str, pa.Table], cursor: Source | None) -> None:
+        keys = [(realm, name) for name in tables]
+        try:
+            files = {name: self._tail.add(realm, name, table) for name, table in tables.items()}
+            self._tail.sync(keys)
+            with self._catalogue.transaction():
+                for name, table in tables.items():
+                    schema = self._catalogue.put_schema(table.schema)
+                    found = rows.spans(table)
+                    spans = [span for span, _ in found]
+                    self._catalogue.put_file(replace(files[name], schema=schema), spans)
+                    newest.put(self._catalogue, realm, name, table, found)
+                if cursor is not None:
+                    self._catalogue.put_source(realm, cursor)
+        except BaseException:
+            self._tail.abandon(keys)
+            raise
+        self._tail.commit(keys)
+
+    def flush(self) -> None:
+        """Turn the hot tail into sorted Parquet segments.
+
+        Raises:
+            ArchiveError: a hot file is damaged (the others are flushed), or the disk is full.
+        """
+        self._writing()
+        damaged = []
+        with disk.reporting("flushing", self._root):
+            for realm, name in dict.fromkeys((f.realm, f.name) for f in self._catalogue.files(HOT)):
+                try:
+                    self._flush(realm, name)
+                except ArchiveError as error:
+                    damaged.append(error)
+        if damaged:
+            raise damaged[0]
+
+    def _flush(self, realm: str, name: str) -> None:
+        self._tail.close(realm, name)
+        self._flusher.flush(realm, name)
+
+    def put_source(self, realm: str, source: Source) -> None:
+        """Note how far a source got."""
+        self._writing()
+        disk.realm_folder(self._root, realm)
+        with disk.reporting("noting a source", self._root), self._catalogue.transaction():
+            self._catalogue.put_source(realm, source)
+
+    def _writing(self) -> None:
+        if self._lock is None:
+            raise ArchiveError(f"{self._root}: the archive was opened for reading")
+
+    # Reading ------------------------------------------------------------------------------------
+
+    def tables(self, realm: str | None = None) -> list[TableInfo]:
+        """Return what tables there are, in a realm or in all."""
+        found: dict[tuple[str, str], list[tuple[int, int | None, int | None, str]]] = {}
+        with self._catalogue.view():
+            for each_realm, name, count, t0, t1, spacecraft in self._catalogue.summaries(realm):
+                found.setdefault((each_realm, name), []).append((count, t0, t1, spacecraft))
+            return [self._info(*key, parts) for key, parts in found.items()]
+
+    def _info(
+        self, realm: str, name: str, parts: list[tuple[int, int | None, int | None, str]]
+    ) -> TableInfo:
+        return TableInfo(
+            realm=realm,
+            name=name,
+            rows=sum(part[0] for part in parts),
+            t0_ns=min((part[1] for part in parts if part[1] is not None), default=None),
+            t1_ns=max((part[2] for part in parts if part[2] is not None), default=None),
+            spacecraft=tuple(part[3] for part in parts),
+            columns=tuple(self._reader.schema(realm, name).names),
+        )
+
+    def schema(self, realm: str, table: str) -> pa.Schema:
+        """Return a table's columns, over all that was ever appended to it.
+
+        Raises:
+            InputError: there is no such table.
+        """
+        return self._reader.schema(realm, table)
+
+    def read(
+        self,
+        realm: str,
+        table: str,
+        *,
+        columns: Sequence[str] | None = None,
+        spacecraft: Sequence[str] | None = None,
+        start_ns: int | None = None,
+        end_ns: int | None = None,
+        limit: int | None = None,
+    ) -> pa.Table:
+        """Return rows sorted by (spacecraft, t_ns, sequence), the hot tail among them.
+
+        Args:
+            columns: those wanted, in this order; None is all. A file from before a column
+                existed gives nulls.
+            spacecraft: names; None is all.
+            start_ns, end_ns: [start_ns, end_ns) of t_ns; naming either leaves out rows without.
+            limit: the first so many rows.
+
+        Raises:
+            InputError: there is no such table or column.
+            ArchiveError: a file that is needed is damaged; the message names it.
+        """
+        names = None if columns is None else list(columns)
+        window = _window(spacecraft, start_ns, end_ns)
+        with disk.reporting(f"reading {table}", self._root):
+            if window is None or limit == 0:
+                return self._empty(realm, table, names)
+            if limit is None:
+                return self._reader.read(realm, table, names, window)
+            found, count = [self._empty(realm, table, names)], 0
+            for part in self._reader.scan(realm, table, names, window):
+                found.append(part)
+                count += len(part)
+                if count >= limit:
+                    break
+            return pa.concat_tables(found).slice(0, limit).unify_dictionaries().combine_chunks()
+
+    def scan(
+        self,
+        realm: str,
+        table: str,
+        *,
+        columns: Sequence[str] | None = None,
+        spacecraft: Sequence[str] | None = None,
+        start_ns: int | None = None,
+        end_ns: int | None = None,
+    ) -> Iterator[pa.Table]:
+        """Yield the rows that `read` returns, in order, a bounded number at a time."""
+        names = None if columns is None else list(columns)
+        window = _window(spacecraft, start_ns, end_ns)
+        with disk.reporting(f"reading {table}", self._root):
+            if window is not None:
+                yield from self._reader.scan(realm, table, names, window)
+
+    def latest(
+        self, realm: str, table: str | None = None, spacecraft: Sequence[str] | None = None
+    ) -> dict[str, pa.Table]:
+        """Return the newest row of each spacecraft, by table; rows sorted by spacecraft.
+
+        The newest is the one with the largest t_ns; of equal ones, and where no row has a time,
+        the one appended last.
+        """
+        with disk.reporting("reading the latest values", self._root):
+            return newest.get(self._catalogue, realm, table, spacecraft)
+
+    def source(self, realm: str, sha256: str, settings: str) -> Source | None:
+        """Return how far a source got, or None where it was never seen."""
+        found = self._catalogue.sources(realm, sha256, settings)
+        return found[0] if found else None
+
+    def sources(self, realm: str) -> list[Source]:
+        """Return all sources of a realm, by path."""
+        return self._catalogue.sources(realm)
+
+    def _empty(self, realm: str, table: str, columns: list[str] | None) -> pa.Table:
+        empty = self._reader.schema(realm, table).empty_table()
+        if columns is None:
+            return empty
+        unknown = [column for column in columns if column not in empty.column_names]
+        if unknown:
+            raise InputError(f"table {table!r} of realm {realm} has no column {unknown[0]!r}")
+        return empty.select(columns)
+
+
+def _window(
+    spacecraft: Sequence[str] | None, start_ns: int | None, end_ns: int | None
+) -> Window | None:
+    """Return what to read; None where no spacecraft is wanted."""
+    if spacecraft is not None and not spacecraft:
+        return None
+    return Window(tuple(spacecraft or ()), start_ns, end_ns)

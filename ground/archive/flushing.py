@@ -1,0 +1,71 @@
+"""From the hot tail to Parquet segments, and putting an archive right when a writer opens it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from ground.archive import disk, schemas, segments
+from ground.archive.catalogue import HOT, SEGMENT, Catalogue, File
+from ground.archive.reading import Reader
+from ground.archive.rows import Window, spans
+from ground.archive.store import ArchiveError
+
+
+class Flusher:
+    """Writes segments; one for all hot files that a table has."""
+
+    def __init__(self, root: Path, catalogue: Catalogue, reader: Reader) -> None:
+        self._root = root
+        self._catalogue = catalogue
+        self._reader = reader
+
+    def recover(self) -> None:
+        """Remove what the catalogue does not name and turn an old hot tail into segments.
+
+        A damaged hot file stays as it is: reading its table tells.
+        """
+        named = {self._root / file.path for file in self._catalogue.files()}
+        for path in sorted(self._root.glob("**/tlm/**/*")):
+            if path.is_file() and path not in named:
+                path.unlink()
+        for realm, name in dict.fromkeys((f.realm, f.name) for f in self._catalogue.files(HOT)):
+            with suppress(ArchiveError):
+                self.flush(realm, name)
+
+    def flush(self, realm: str, name: str) -> None:
+        """Turn the hot files of a table, written to no more, into one sorted segment."""
+        files = self._catalogue.files(HOT, realm=realm, name=name)
+        if not files:
+            return
+        schema = schemas.union(self._catalogue.schema(file.schema) for file in files)
+        table = self._reader.rows(files, schema, Window())
+        number = self._catalogue.new_number()
+        folder = disk.realm_folder(self._root, realm) / "tlm" / "seg" / disk.table_folder(name)
+        path = folder / f"{number:08d}.parquet"
+        made = segments.write(path, schema, segments.groups(table))
+        relative = str(path.relative_to(self._root))
+        with self._catalogue.transaction():
+            file = File(
+                id=number,
+                realm=realm,
+                name=name,
+                kind=SEGMENT,
+                path=relative,
+                octets=made.octets,
+                rows=made.rows,
+                memory=made.memory,
+                digest=made.digest,
+                footer=made.footer,
+                schema=self._catalogue.put_schema(schema),
+            )
+            self._catalogue.put_file(file, [span for span, _ in spans(table)])
+            self._catalogue.drop_files(files)
+        remove(self._root, files)
+
+
+def remove(root: Path, files: list[File]) -> None:
+    """Remove files that the catalogue no longer names; what cannot be removed goes next time."""
+    for file in files:
+        with suppress(OSError):
+            (root / file.path).unlink()
