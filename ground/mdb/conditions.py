@@ -18,6 +18,7 @@ parameter is not cut down to the parameter's bits; it equals nothing, which show
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -41,6 +42,7 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
 }
 BOOLEANS = {"true": 1, "false": 0}
 PREFIXES = ("0x", "0o", "0b")
+INDEX = re.compile(r"\[(\d+)\]")
 
 
 def evaluate(condition: Condition, lookup: Lookup, rows: int) -> Truth:
@@ -72,6 +74,23 @@ def references(condition: Condition) -> set[Reference]:
         right = condition.value
         return {condition.left} | ({right} if isinstance(right, Reference) else set())
     return set().union(*(references(part) for part in condition.parts))
+
+
+def find(columns: Callable[[str], Column | None], path: str) -> Column | None:
+    """Return the column at a path; `/DC/cards[3].temperature` is one element of an array's column.
+
+    Args:
+        columns: gives the column of a path without index; None where there is none.
+    """
+    whole = columns(path)
+    index = None if whole else INDEX.search(path)
+    if index is None:
+        return whole
+    array, element = columns(path[: index.start()] + path[index.end() :]), int(index[1])
+    if array is None or array.values.ndim != 2 or element >= array.values.shape[1]:
+        return None
+    valid = None if array.valid is None else array.valid[:, element]
+    return Column(array.values[:, element], valid, array.labels)
 
 
 @lru_cache(maxsize=4096)

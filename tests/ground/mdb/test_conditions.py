@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ground.columns import Column
-from ground.mdb.conditions import OPERATORS, evaluate, number, references
+from ground.mdb.conditions import OPERATORS, evaluate, find, number, references
 from ground.mdb.model import All, AnyOf, Comparison, Condition, Reference
 from tests.clauses import clause
 
@@ -161,6 +161,18 @@ def test_arrays_of_different_sizes_hold_nowhere():
     assert holds(Comparison(P, "==", Q), columns, 2) == [False] * 2
     parts = (Comparison(P, "==", "1"), Comparison(Q, "==", "1"))
     assert holds(All(parts), columns, 2) == [False] * 2
+
+
+def test_one_element_of_an_array_is_found_by_its_index():
+    columns = {"/S/A.T": Column(np.array([[1, 2], [3, 4]]), np.array([[1, 0], [1, 1]], bool))}
+    found = find(columns.get, "/S/A[1].T")
+    assert found is not None
+    assert found.values.tolist() == [2, 4]
+    assert found.valid is not None
+    assert found.valid.tolist() == [False, True]
+    assert find(columns.get, "/S/A.T") is columns["/S/A.T"]
+    assert find(columns.get, "/S/A[2].T") is None
+    assert find(columns.get, "/S/B[0]") is None
 
 
 def test_references_are_found_at_every_depth():
