@@ -21,6 +21,7 @@ from ground.mdb.model import Container, Database, Gravity, Problem
 from ground.mdb.xtce_commands import read_commands
 from ground.mdb.xtce_containers import read_containers, read_parameters
 from ground.mdb.xtce_document import DatabaseError, Element, Notes, parse
+from ground.mdb.xtce_grammar import check as check_grammar
 from ground.mdb.xtce_names import Names, Owner, Sort
 from ground.mdb.xtce_types import description, read_types
 
@@ -39,6 +40,7 @@ def load(octets: bytes, source: str) -> Database:
     """
     root, _ = parse(octets, source)
     notes = Notes(source)
+    check_grammar(root, notes)
     names = Names(root, notes)
     types = read_types(names, Sort.TYPE)
     argument_types = read_types(names, Sort.ARGUMENT_TYPE)
