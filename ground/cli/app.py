@@ -1,0 +1,37 @@
+"""The commands by name. Each module imports what it needs only when its command runs."""
+
+from __future__ import annotations
+
+import typer
+
+from ground.cli import archive, check, demo, gaps, ingest, packets, query
+
+app = typer.Typer(
+    help="Ground control and telemetry station: recordings in, judged parameters out.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _example(text: str) -> str:
+    return f"[bold]Example:[/bold]  {text}"
+
+
+app.command("check", epilog=_example("ground check configs/chenguang1/mission.toml"))(check.check)
+app.command(
+    "ingest", epilog=_example("ground ingest pass.cadu --mission chenguang1 --link recording")
+)(ingest.ingest)
+app.command("packets", epilog=_example("ground packets --spacecraft CG-1 --list --limit 10"))(
+    packets.packets
+)
+app.command("query", epilog=_example("ground query '/CG1/EPS/*' --spacecraft CG-1 --plot"))(
+    query.query
+)
+app.command("gaps", epilog=_example("ground gaps --spacecraft CG-1 --json"))(gaps.gaps)
+app.command("export", epilog=_example("ground export '/CG1/EPS/*' --to eps.parquet"))(
+    archive.export
+)
+app.command("compact", epilog=_example("ground compact --verify"))(archive.compact)
+app.command("demo", epilog=_example("ground demo"))(demo.demo)

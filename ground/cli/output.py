@@ -1,0 +1,111 @@
+"""What a command prints: one JSON object, JSON lines, or a table for people.
+
+Source: contracts of the shell: `{"schema": "ground.<verb>/1", "rows": [...], "counts": {...}}`;
+integers exact, octets as hex, non-finite floats as strings.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A column of a table: the key of the row, the title, and whether it is a number."""
+
+    key: str
+    title: str
+    number: bool = False
+
+
+def clean(text: str) -> str:
+    """Return text that is safe on a terminal: control characters become visible escapes."""
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+    )
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON can hold it exactly."""
+    if isinstance(value, bool) or value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, Iterable):
+        return [plain(each) for each in value]
+    return plain(value.item())
+
+
+def emit(
+    verb: str,
+    rows: Iterable[Row],
+    headings: Sequence[Heading],
+    *,
+    as_json: bool = False,
+    as_lines: bool = False,
+    counts: Mapping[str, Any] | None = None,
+) -> None:
+    """Print rows in the form that was asked for; JSON lines stream, a table is drawn at once."""
+    if as_lines:
+        for row in rows:
+            sys.stdout.write(json.dumps(plain(row), ensure_ascii=False) + "\n")
+    elif as_json:
+        whole = {"schema": f"ground.{verb}/1", "rows": [plain(row) for row in rows]}
+        json.dump(whole | {"counts": plain(counts or {})}, sys.stdout, ensure_ascii=False)
+        sys.stdout.write("\n")
+    else:
+        _table(rows, headings)
+
+
+def cell(value: Any) -> str:
+    """Return a value as a person reads it in a table."""
+    if value is None:
+        return "-"
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return clean(str(value))
+
+
+def _table(rows: Iterable[Row], headings: Sequence[Heading]) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading.title, justify="right" if heading.number else "left")
+    for row in rows:
+        cells = [Text(cell(row.get(heading.key))) for heading in headings]
+        table.add_row(*cells, style=STYLES.get(str(row.get("severity", "")).lower()))
+    console().print(table)
+
+
+STYLES = {"caution": "yellow", "serious": "dark_orange", "critical": "bold red"}
+
+
+def console(*, stderr: bool = False) -> Any:
+    """Return the console to draw on; piped output is as wide as it needs to be."""
+    from rich.console import Console
+
+    made = Console(stderr=stderr, highlight=False, soft_wrap=False)
+    if not made.is_terminal:
+        made.width = 200
+    return made
+
+
+def say(text: str = "") -> None:
+    """Print a line for people; it may carry rich's markup, so clean what came from outside."""
+    console().print(text)

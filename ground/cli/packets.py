@@ -1,0 +1,92 @@
+"""`ground packets`: what the archive holds, packet by packet or by APID, and what was rejected."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from ground.cli import options
+from ground.cli.output import Heading, emit
+
+_SUMMARY = [
+    Heading("spacecraft", "spacecraft"),
+    Heading("vcid", "VC", True),
+    Heading("apid", "APID", True),
+    Heading("packet_type", "packet type"),
+    Heading("packets", "packets", True),
+    Heading("missing", "missing", True),
+    Heading("complete", "complete %", True),
+    Heading("first", "first (UTC)"),
+    Heading("last", "last (UTC)"),
+]
+_LIST = [
+    Heading("time", "time (UTC)"),
+    Heading("spacecraft", "spacecraft"),
+    Heading("vcid", "VC", True),
+    Heading("apid", "APID", True),
+    Heading("sequence", "sequence", True),
+    Heading("length", "octets", True),
+    Heading("packet_type", "packet type"),
+    Heading("noticed", "noticed"),
+    Heading("shown", "first octets"),
+]
+_REJECTS = [
+    Heading("spacecraft", "spacecraft"),
+    Heading("stage", "stage"),
+    Heading("reason", "reason"),
+    Heading("clause", "clause"),
+    Heading("vcid", "VC", True),
+    Heading("source", "source"),
+    Heading("offset", "offset", True),
+    Heading("length", "octets", True),
+    Heading("shown", "first octets"),
+]
+_SHOWN_OCTETS = 24
+
+
+def packets(
+    spacecraft: options.Spacecraft = None,
+    apid: Annotated[int | None, typer.Option("--apid", min=0, max=2055)] = None,
+    start: options.Start = None,
+    end: options.End = None,
+    listed: Annotated[bool, typer.Option("--list", help="Each packet, not a summary.")] = False,
+    rejected: Annotated[
+        bool, typer.Option("--rejected", help="What was rejected, and why.")
+    ] = False,
+    realm: options.Realm = "live",
+    limit: options.Limit = 20,
+    as_json: options.Json = False,
+    as_lines: options.Lines = False,
+    home: options.Home = None,
+) -> None:
+    """Show which packets the archive holds; `--rejected` shows what it kept of the rest."""
+    from ground.services import listing
+    from ground.services.query import Span
+
+    store = options.open_archive(home)
+    span = Span(
+        realm,
+        tuple(spacecraft) if spacecraft else None,
+        options.instant(start),
+        options.instant(end),
+        limit or None,
+    )
+    form: dict[str, Any] = {"as_json": as_json, "as_lines": as_lines}
+    if rejected:
+        emit("packets", map(_short, listing.rejects(store, span)), _REJECTS, **form)
+    elif listed:
+        emit("packets", map(_short, listing.packets(store, span, apid)), _LIST, **form)
+    else:
+        rows = (row for row in listing.summary(store, span) if apid in (None, row["apid"]))
+        emit("packets", rows, _SUMMARY, **form)
+
+
+def _short(row: dict[str, Any]) -> dict[str, Any]:
+    octets = row["octets"]
+    more = "…" if len(octets) > _SHOWN_OCTETS else ""
+    noticed = row.get("flags") or []
+    return row | {
+        "shown": octets[:_SHOWN_OCTETS].hex() + more,
+        "noticed": ", ".join(noticed) if isinstance(noticed, list) else None,
+    }

@@ -1,0 +1,109 @@
+"""`ground query`: samples as a table, as JSON, as a plot, or down-sampled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ground.cli import options
+from ground.cli.output import Heading, emit, say
+
+if TYPE_CHECKING:
+    from ground.services.query import Samples
+
+_SAMPLES = [
+    Heading("time", "time (UTC)"),
+    Heading("spacecraft", "spacecraft"),
+    Heading("parameter", "parameter"),
+    Heading("raw", "raw", True),
+    Heading("value", "value", True),
+    Heading("units", "units"),
+    Heading("severity", "severity"),
+]
+_BINS = [
+    Heading("time", "from (UTC)"),
+    Heading("spacecraft", "spacecraft"),
+    Heading("parameter", "parameter"),
+    Heading("minimum", "min", True),
+    Heading("mean", "mean", True),
+    Heading("maximum", "max", True),
+    Heading("samples", "samples", True),
+    Heading("units", "units"),
+]
+
+
+def query(
+    parameters: Annotated[
+        list[str],
+        typer.Argument(help="Names or globs: BUS_V, '/CG1/EPS/*', 'cards[0-3].temperature'."),
+    ],
+    spacecraft: options.Spacecraft = None,
+    start: options.Start = None,
+    end: options.End = None,
+    realm: options.Realm = "live",
+    limit: options.Limit = 20,
+    bins: Annotated[
+        int, typer.Option("--bins", min=0, max=100_000, help="Down-sample to so many spans.")
+    ] = 0,
+    plot: Annotated[bool, typer.Option("--plot", help="Draw each parameter.")] = False,
+    as_json: options.Json = False,
+    as_lines: options.Lines = False,
+    home: options.Home = None,
+) -> None:
+    """Show samples of parameters: raw, calibrated and judged."""
+    from ground.services import query as ask
+    from ground.services.library import Library
+
+    store = options.open_archive(home)
+    whole = bool(plot or bins)
+    span = ask.Span(
+        realm,
+        tuple(spacecraft) if spacecraft else None,
+        options.instant(start),
+        options.instant(end),
+        None if whole or not limit else limit,
+    )
+    found = ask.samples(store, Library(store), parameters, span)
+    if plot:
+        for each in found:
+            _draw(each)
+        return
+    if bins:
+        rows: Iterable[dict[str, Any]] = (row for each in found for row in ask.binned(each, bins))
+        emit("query", rows, _BINS, as_json=as_json, as_lines=as_lines)
+        return
+    emit("query", _rows(found), _SAMPLES, as_json=as_json, as_lines=as_lines)
+
+
+def _rows(found: Iterable[Samples]) -> Iterator[dict[str, Any]]:
+    for each in found:
+        yield from each.rows()
+
+
+def _draw(samples: Samples, *, width: int = 72, height: int = 10) -> None:
+    """Draw the samples of each spacecraft over time."""
+    import numpy as np
+
+    from ground.archive import downsample
+    from ground.cli.plot import labelled
+    from ground.services.query import numeric
+    from protocols import times
+
+    values, usable = numeric(samples)
+    for name in dict.fromkeys(samples.spacecraft.tolist()):
+        mine = usable & samples.timed & (samples.spacecraft == name)
+        t_ns = samples.t_ns[mine]
+        if not len(t_ns):
+            say(f"{name}  {samples.path}: no samples with a time and a number")
+            continue
+        first, last = int(t_ns[0]), int(t_ns[-1])
+        made = downsample.bins(t_ns, values[mine], first, last + 1, 2 * width)
+        units = f" \\[{samples.units}]" if samples.units else ""
+        say(f"[bold]{name}  {samples.path}[/bold]{units}  {len(t_ns)} samples")
+        low = np.where(made.count > 0, made.minimum, np.nan)
+        high = np.where(made.count > 0, made.maximum, np.nan)
+        for line in labelled(low, high, width=width, height=height):
+            say(line)
+        say(f"[dim]{times.iso(first)[:19]}Z to {times.iso(last)[:19]}Z[/dim]\n")

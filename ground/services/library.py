@@ -1,0 +1,60 @@
+"""The mission databases that archived values were decoded with, rebuilt from the archive itself.
+
+Raw values mean nothing without the database of their day, so the archive keeps its sources, and
+every row carries their digest. A query calibrates each row with the database that decoded it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from ground import databases
+from ground.archive.store import Store
+from ground.errors import InputError
+from ground.mdb import plan
+from ground.mdb.model import Database, ScalarType
+
+ROOT_FILE = "root_container"  # beside the sources: where the packets of this mission begin
+
+
+def digest(files: Mapping[str, bytes]) -> str:
+    """Return the name of these sources: SHA-256 over names and octets, in hex."""
+    whole = hashlib.sha256()
+    for name in sorted(files):
+        whole.update(f"{name}\0{len(files[name])}\0".encode() + files[name])
+    return whole.hexdigest()
+
+
+class Library:
+    """Definitions by digest; each is read and compiled once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._plans: dict[str, plan.Plan] = {}
+        self._databases: dict[str, Database] = {}
+
+    def keep(self, files: Mapping[str, bytes], root: str | None) -> str:
+        """Store the sources of a database and return their digest."""
+        whole = dict(files)
+        if root:
+            whole[ROOT_FILE] = root.encode()
+        key = digest(whole)
+        self._store.keep_database(key, whole)
+        return key
+
+    def types(self, key: str, packet_type: str) -> Mapping[str, ScalarType]:
+        """Return the types of a packet type's columns, by path."""
+        try:
+            return self.plan(key).column_types[packet_type]
+        except KeyError:
+            raise InputError(f"database {key[:12]}: no packet type {packet_type}") from None
+
+    def plan(self, key: str) -> plan.Plan:
+        """Return the compiled database of this digest."""
+        if key not in self._plans:
+            files = dict(self._store.database_files(key))
+            root = files.pop(ROOT_FILE, b"").decode() or None
+            self._databases[key] = databases.from_files(files)
+            self._plans[key] = plan.compile(self._databases[key], root)
+        return self._plans[key]

@@ -1,0 +1,129 @@
+"""What the archive holds by packet: each packet, a summary by APID, the rejects, and the gaps.
+
+Gaps are found in the archive as it is, from the sequence counts of the packets in order of time,
+so that late data closes them. Frames lost on a channel are noted as they are received, since a
+frame has no time of its own; both are in the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from ground.archive.store import Store
+from ground.columns import PacketFlag
+from ground.services import tables
+from ground.services.query import Span
+from protocols import times
+
+SEQUENCE_MODULUS = 1 << 14  # 133.0-B-2 §4.1.3.4.3.2: the count of an APID wraps
+_KEYS = ("spacecraft", "vcid", "apid")
+
+
+def packets(store: Store, span: Span, apid: int | None = None) -> Iterator[dict[str, Any]]:
+    """Yield packets as rows, octets included, in order of spacecraft and time."""
+    given = 0
+    for part in store.scan(span.realm, "packets", **span.as_arguments()):
+        rows = part if apid is None else part.filter(pc.equal(part["apid"], apid))
+        for row in rows.to_pylist():
+            if span.limit is not None and given >= span.limit:
+                return
+            given += 1
+            yield _stamped(row) | {"length": len(row["octets"]), "flags": flags(row["flags"])}
+
+
+def rejects(store: Store, span: Span) -> Iterator[dict[str, Any]]:
+    """Yield what was rejected: why, by which clause, from where, and its octets."""
+    given = 0
+    for part in store.scan(span.realm, "rejects", **span.as_arguments()):
+        for row in part.to_pylist():
+            if span.limit is not None and given >= span.limit:
+                return
+            given += 1
+            yield _stamped(row) | {"length": len(row["octets"])}
+
+
+def summary(store: Store, span: Span) -> Iterator[dict[str, Any]]:
+    """Yield one row for each spacecraft, channel and APID: how much there is, and from when."""
+    columns = ["spacecraft", "vcid", "apid", "t_ns", "sequence", "packet_type"]
+    rows = store.read(span.realm, "packets", columns=columns, **span.as_arguments())
+    for key, mine in _channels(rows):
+        missing = sum(gap["missing"] for gap in _gaps_of(key, mine))
+        stamps = tables.numbers(mine["t_ns"])
+        timed = stamps.values if stamps.valid is None else stamps.values[stamps.valid]
+        kinds = [each for each in mine["packet_type"].unique().to_pylist() if each]
+        yield {
+            **key,
+            "packet_type": ", ".join(sorted(kinds)) or None,
+            "packets": mine.num_rows,
+            "missing": missing,
+            "complete": round(100 * mine.num_rows / (mine.num_rows + missing), 3),
+            "first": times.iso(int(timed.min())) if len(timed) else None,
+            "last": times.iso(int(timed.max())) if len(timed) else None,
+        }
+
+
+def gaps(store: Store, span: Span) -> Iterator[dict[str, Any]]:
+    """Yield what is missing: packets of each APID, then frames of each channel."""
+    held = {info.name for info in store.tables(span.realm)}
+    if "packets" in held:
+        columns = ["spacecraft", "vcid", "apid", "t_ns", "sequence"]
+        rows = store.read(span.realm, "packets", columns=columns, **span.as_arguments())
+        for key, mine in _channels(rows):
+            yield from _gaps_of(key, mine)
+    if "gaps" in held:
+        for row in store.read(span.realm, "gaps", spacecraft=span.spacecraft).to_pylist():
+            kept = ("spacecraft", "vcid", "after", "before", "missing", "source", "offset")
+            yield {"kind": "frames", **{name: row[name] for name in kept}}
+
+
+def _channels(rows: pa.Table) -> Iterator[tuple[dict[str, Any], pa.Table]]:
+    """Yield the rows of each (spacecraft, channel, APID), in order."""
+    keys = rows.select(_KEYS).group_by(list(_KEYS)).aggregate([])
+    order = [(each, "ascending") for each in _KEYS]
+    for key in keys.sort_by(order).to_pylist():
+        mine = pc.equal(rows["spacecraft"], key["spacecraft"])
+        for name in ("vcid", "apid"):
+            mine = pc.and_(mine, pc.equal(rows[name], key[name]))
+        yield key, rows.filter(mine)
+
+
+def _gaps_of(key: dict[str, Any], rows: pa.Table) -> Iterator[dict[str, Any]]:
+    """Yield the gaps in the sequence counts of one APID; the counter wraps."""
+    count = tables.numbers(rows["sequence"]).values
+    stamps = tables.numbers(rows["t_ns"])
+    step = np.diff(count) % SEQUENCE_MODULUS
+    for row in np.flatnonzero(step > 1).tolist():
+        yield {
+            "kind": "packets",
+            **key,
+            "after": int(count[row]),
+            "before": int(count[row + 1]),
+            "missing": int(step[row]) - 1,
+            "from": _iso(stamps.values, stamps.valid, row),
+            "until": _iso(stamps.values, stamps.valid, row + 1),
+        }
+
+
+def _iso(t_ns: NDArray[np.int64], timed: NDArray[np.bool_] | None, row: int) -> str | None:
+    return times.iso(int(t_ns[row])) if timed is None or timed[row] else None
+
+
+def _stamped(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a stored row with its times as text."""
+    t_ns = row["t_ns"]
+    received = row["received"]
+    return row | {
+        "time": None if t_ns is None else times.iso(t_ns),
+        "received": None if received is None else received.isoformat(),
+    }
+
+
+def flags(bits: int) -> list[str]:
+    """Return the names of what was noticed about a packet."""
+    return [flag.name.lower() for flag in PacketFlag if flag & bits and flag.name]

@@ -1,0 +1,72 @@
+"""What an ingest saw, stage by stage, for the report to the operator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ground.columns import Counts
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of a run; every stage says in == out + dropped.
+
+    Attributes:
+        stages: by name, in the order in which octets pass them: `cadus`, `frames`, `packets`.
+        by_type: rows stored, by packet type.
+        samples: values stored.
+        unknown: packets that no definition describes, by (spacecraft, APID).
+        short, long: packets that ended before, or after, their definition does, by packet type;
+            with the bits left of the last one.
+        violations: samples at caution, serious and critical.
+        gaps: units missing, by what is missing.
+    """
+
+    stages: dict[str, Counts] = field(default_factory=dict)
+    by_type: dict[str, int] = field(default_factory=dict)
+    samples: int = 0
+    unknown: dict[tuple[str, int], int] = field(default_factory=dict)
+    short: dict[str, tuple[int, int]] = field(default_factory=dict)
+    long: dict[str, tuple[int, int]] = field(default_factory=dict)
+    violations: dict[str, int] = field(default_factory=dict)
+    gaps: dict[str, int] = field(default_factory=dict)
+    corrected: int = 0
+
+    def stage(self, name: str) -> Counts:
+        """Return the counts of a stage, made when first asked for."""
+        return self.stages.setdefault(name, Counts())
+
+    def more(self, kept: dict[Any, int], key: Any, number: int) -> None:
+        """Add to one of the counts by key."""
+        if number:
+            kept[key] = kept.get(key, 0) + number
+
+    @property
+    def findings(self) -> bool:
+        """Whether anything was dropped, missing or out of limits."""
+        dropped = any(reason != "idle" for each in self.stages.values() for reason in each.dropped)
+        return bool(dropped or self.gaps or self.unknown or self.short or self.violations)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the counts in the shape that `--json` prints."""
+        sides = {"short": self.short, "long": self.long}
+        return {
+            **{name: counts.as_json() for name, counts in self.stages.items()},
+            "rows": self.by_type,
+            "samples": self.samples,
+            "corrected_symbols": self.corrected,
+            "gaps": self.gaps,
+            "violations": self.violations,
+            "unknown": [
+                {"spacecraft": name, "apid": apid, "packets": number}
+                for (name, apid), number in self.unknown.items()
+            ],
+            **{
+                side: [
+                    {"packet_type": name, "packets": number, "bits_left": bits}
+                    for name, (number, bits) in kept.items()
+                ]
+                for side, kept in sides.items()
+            },
+        }
