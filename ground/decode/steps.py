@@ -1,0 +1,328 @@
+"""Run a program over packets: each kind of step, and how its columns come together.
+
+Source: XTCE 1.2 `SequenceEntryType`, `RepeatType`, `MatchCriteriaType`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ground.columns import Column
+from ground.decode import codings, octets
+from ground.decode.kernels import extract
+from ground.decode.rows import Places, Rows, Truth, fill, spread
+from ground.mdb.layout import Move
+from ground.mdb.model import BinaryEncoding, Origin, StringEncoding
+from ground.mdb.tables import Branch, Inner, Loop, Program, Run, Step, Text, Varying
+
+OUTPUTS = (np.uint8, np.uint16, np.uint32, np.uint64)
+ALL_INSIDE = np.empty((1, 0), np.bool_)
+
+Columns = dict[str, Column]
+
+
+def run(program: Program, rows: Rows) -> Columns:
+    """Decode the rows; they then stand where the program ends."""
+    columns: Columns = {}
+    for step in program.steps:
+        found = _step(step, rows)
+        for name in program.looked.intersection(found):
+            rows.latest[name] = found[name]
+        if columns:
+            merge(columns, found)
+        else:
+            columns = found
+    return columns
+
+
+def merge(columns: Columns, more: Columns) -> None:
+    """Add columns; what stands twice in a packet becomes one column with both side by side."""
+    for name, column in more.items():
+        before = columns.get(name)
+        columns[name] = column if before is None else beside([before, column])
+
+
+def _step(step: Step, rows: Rows) -> Columns:
+    match step:
+        case Run():
+            return _run(step, rows)
+        case Varying():
+            return {step.name: _varying(step, rows)}
+        case Move():
+            return _move(step, rows)
+        case Branch():
+            return _branch(step, rows)
+        case Inner():
+            return _inner(step, rows)
+        case Loop(stride=None):
+            return _loop(step, rows)
+        case _:
+            return _strided(step, rows)
+
+
+# ---- fields of fixed size ---------------------------------------------------------------------
+
+
+def _run(step: Run, rows: Rows) -> Columns:
+    anchor, number = rows.at, len(rows)
+    whole = bool((anchor + step.high <= rows.last).all())
+    if step.low < 0 or anchor is not rows.first:
+        whole = whole and bool((anchor + step.low >= rows.first).all())
+    outs = [
+        np.empty((height, number), dtype)
+        for height, dtype in zip(step.heights, OUTPUTS, strict=True)
+    ]
+    inside = ALL_INSIDE if whole else np.empty((max(len(step.table), 1), number), np.bool_)
+    if step.numbers:
+        places = (anchor, rows.first, rows.last)
+        extract(rows.arena, *places, step.table, whole, outs[0], outs[1], outs[2], outs[3], inside)
+        if not whole:
+            rows.short |= ~inside.all(axis=0)
+    columns = _numbers(step, outs, None if whole else inside)
+    for text in step.texts:
+        columns[text.name] = _text(text, rows)
+    if rows.trace is not None:
+        _note(step, rows)
+    rows.at, rows.reach = anchor + step.advance, np.maximum(rows.reach, anchor + step.reach)
+    return columns
+
+
+def _numbers(step: Run, outs: list[NDArray[Any]], inside: Truth | None) -> Columns:
+    columns = {}
+    views = [outs[group].view(dtype) for group, dtype in step.views]
+    for each in step.numbers:
+        values, valid = views[each.view], None
+        if each.count == 1:
+            values = values[each.place]
+            if inside is not None:
+                valid = inside[each.row]
+        else:
+            values = values[each.place : each.place + each.count].T
+            if inside is not None:
+                valid = inside[each.row : each.row + each.count].T
+        if valid is not None and valid.all():
+            valid = None
+        if each.encoding is not None:
+            values, usable = codings.read(values, each.encoding)
+            if usable is not None and not usable.all():
+                valid = usable if valid is None else valid & usable
+        columns[each.name] = Column(values, valid)
+    return columns
+
+
+def _text(text: Text, rows: Rows) -> Column:
+    found = [_place(text, rows, rows.at + at, np.full(len(rows), bits)) for at, bits in text.places]
+    return found[0] if len(found) == 1 else beside(found)
+
+
+def _place(text: Text | Varying, rows: Rows, at: Places, bits: Places) -> Column:
+    inside = (bits >= 0) & (at >= rows.first) & (at + bits <= rows.last)
+    rows.short |= ~inside
+    values = octets.fields(rows.arena, at, bits, text.encoding, inside)
+    return Column(values, None if inside.all() else inside)
+
+
+def _note(step: Run, rows: Rows) -> None:
+    fields = [
+        (each.name, at, bits)
+        for each in step.numbers
+        for at, bits, _ in step.table[each.row : each.row + each.count].tolist()
+    ]
+    fields += [(each.name, at, bits) for each in step.texts for at, bits in each.places]
+    for place in rows.at.tolist():
+        (rows.trace or []).extend((name, place + at, bits) for name, at, bits in fields)
+
+
+# ---- what only the packet tells ---------------------------------------------------------------
+
+
+def _varying(step: Varying, rows: Rows) -> Column:
+    bits = _size(step.encoding, rows)
+    column = _place(step, rows, rows.at, bits)
+    if rows.trace is not None:
+        places = zip(rows.at.tolist(), bits.tolist(), strict=True)
+        rows.trace.extend((step.name, at, width) for at, width in places)
+    end = rows.at + np.maximum(bits, 0)
+    rows.go(end, end)
+    return column
+
+
+def _size(encoding: StringEncoding | BinaryEncoding, rows: Rows) -> Places:
+    """Return how many bits each field takes; negative where that is not to be known."""
+    if encoding.size is None:
+        return octets.lengths(rows.arena, rows.at, rows.last, encoding)
+    bits, known = rows.amount(encoding.size)
+    return np.where(known, bits, -1)
+
+
+def _move(step: Move, rows: Rows) -> Columns:
+    origins = {Origin.CONTAINER_START: rows.start, Origin.CONTAINER_END: rows.reach}
+    bits, known = rows.amount(step.by)
+    rows.short |= ~known
+    rows.go(origins.get(step.origin, rows.at) + bits)
+    return {}
+
+
+def _branch(step: Branch, rows: Rows) -> Columns:
+    truth = rows.holds(step.condition)
+    if truth.all() and len(truth):
+        return run(step.body, rows)
+    here = np.flatnonzero(truth)
+    part = rows.take(here)
+    found = run(step.body, part)
+    blanks = step.body.blanks
+    rows.give(here, part, blanks)
+    return {
+        name: spread(column, here, len(rows), blanks.get(name)) for name, column in found.items()
+    }
+
+
+def _inner(step: Inner, rows: Rows) -> Columns:
+    start, reach = rows.start, rows.reach
+    rows.start, rows.reach = rows.at, rows.at.copy()
+    begin = rows.at
+    columns = run(step.body, rows)
+    end = rows.reach
+    if step.bits is not None:
+        bits, known = rows.amount(step.bits)
+        rows.short |= ~known
+        end = begin + np.maximum(bits, 0)
+    rows.start, rows.reach = start, reach
+    rows.go(end, end)
+    return columns
+
+
+def _count(step: Loop, rows: Rows) -> Places:
+    """Return how often the body stands: the product of the counts, never negative."""
+    total = np.ones(len(rows))
+    for amount in step.counts:
+        number, known = rows.amount(amount)
+        rows.short |= ~known
+        total = total * np.maximum(number, 0)
+    return np.minimum(total, 1 << 32).astype(np.int64)
+
+
+def _strided(step: Loop, rows: Rows) -> Columns:
+    """Decode a body of fixed size as often as each packet says, all in one go.
+
+    Only what lies in the packet is decoded, whatever number the packet gives.
+    """
+    assert step.stride is not None
+    wanted = _count(step, rows)
+    gap = rows.amount(step.gap)[0] if step.gap is not None else np.zeros(len(rows), np.int64)
+    room = np.maximum(rows.last - rows.at + gap, 0) // step.stride
+    count = np.minimum(wanted, room)
+    rows.short |= wanted > count
+    each = np.repeat(np.arange(len(rows)), count)
+    index = np.arange(len(each)) - np.repeat(np.cumsum(count) - count, count)
+    part = rows.take(each)
+    part.at = part.at + index * step.stride
+    found = run(step.body, part)
+    end = rows.at + np.minimum(wanted * step.stride - np.where(wanted > 0, gap, 0), 1 << 40)
+    rows.go(end, end)
+    return {name: _cut(column, count) for name, column in found.items()}
+
+
+def _loop(step: Loop, rows: Rows) -> Columns:
+    """Decode a body time after time, as its size may differ each time.
+
+    It runs at least once, if for no packet, so that every column is there.
+    """
+    wanted = _count(step, rows)
+    left, times = wanted > 0, list[tuple[NDArray[np.intp], Columns]]()
+    while left.any() or not times:
+        here = np.flatnonzero(left)
+        part = rows.take(here)
+        before = part.at
+        if times and step.gap is not None:
+            part.go(part.at + part.amount(step.gap)[0])
+        times.append((here, run(step.body, part)))
+        more = (wanted[here] > len(times)) & (part.at > before)
+        part.short |= more & (part.at >= part.last)
+        left[here] = more & (part.at < part.last)
+        rows.give(here, part, step.body.blanks)
+    return _gather(step, times, len(rows))
+
+
+# ---- how columns come together ----------------------------------------------------------------
+
+
+def _gather(step: Loop, times: list[tuple[NDArray[np.intp], Columns]], number: int) -> Columns:
+    blanks = step.body.blanks
+    columns: dict[str, list[Column]] = {}
+    for here, found in times:
+        for name, column in found.items():
+            columns.setdefault(name, []).append(spread(column, here, number, blanks.get(name)))
+    joined = {name: beside(each) for name, each in columns.items()}
+    if step.fixed is None:
+        return {name: _ragged(column) for name, column in joined.items()}
+    return {
+        name: _widened(each, step.fixed, len(times), blanks.get(name))
+        for name, each in joined.items()
+    }
+
+
+def _widened(column: Column, times: int, done: int, blank: Any) -> Column:
+    """Add what is missing to an array of fixed size where no packet had all of it."""
+    if done == times or not done:
+        return column
+    values = column.values if column.values.ndim > 1 else column.values[:, np.newaxis]
+    width = values.shape[1] // done
+    missing = np.zeros((len(values), width * (times - done)), values.dtype)
+    if missing.dtype == object:
+        fill(missing, blank)
+    return beside([column, Column(missing, np.zeros(missing.shape, np.bool_))])
+
+
+def beside(columns: list[Column]) -> Column:
+    """Return one column with the elements of all: [N, E], or an array a row where one varies."""
+    if any(varies(column) for column in columns):
+        rows = zip(*(_ragged(column).values for column in columns), strict=True)
+        return Column(_objects([np.concatenate(row) for row in rows]))
+    values = [each.values if each.values.ndim > 1 else each.values[:, None] for each in columns]
+    joined = np.concatenate(values, axis=1)
+    if all(column.valid is None for column in columns):
+        return Column(joined)
+    valid = [
+        np.ones(value.shape, np.bool_) if each.valid is None else each.valid.reshape(value.shape)
+        for each, value in zip(columns, values, strict=True)
+    ]
+    return Column(joined, np.concatenate(valid, axis=1))
+
+
+def varies(column: Column) -> bool:
+    """Return whether each row is an array of its own size."""
+    values = column.values
+    return (
+        values.dtype == object
+        and values.ndim == 1
+        and any(isinstance(each, np.ndarray) for each in values[:1])
+    )
+
+
+def _ragged(column: Column) -> Column:
+    """Return a column with the valid elements of each row as an array."""
+    if varies(column):
+        return column
+    values = column.values if column.values.ndim > 1 else column.values[:, np.newaxis]
+    if column.valid is None:
+        return Column(_objects(list(values)))
+    valid = column.valid.reshape(values.shape)
+    return Column(_objects([row[mask] for row, mask in zip(values, valid, strict=True)]))
+
+
+def _cut(column: Column, count: Places) -> Column:
+    """Cut a column of elements into one array for each packet."""
+    ends = np.cumsum(count)
+    pieces = np.split(column.values, ends[:-1]) if len(ends) else []
+    return Column(_objects([piece.reshape(-1) for piece in pieces]))
+
+
+def _objects(arrays: list[NDArray[Any]]) -> NDArray[Any]:
+    values = np.empty(len(arrays), object)
+    for index, each in enumerate(arrays):
+        values[index] = each
+    return values
