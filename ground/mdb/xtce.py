@@ -18,14 +18,16 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from ground.mdb.model import Container, Database, Gravity, Problem
+from ground.mdb.xtce_checks import Layouts, check_comparisons, check_labels, check_nesting
 from ground.mdb.xtce_commands import read_commands
-from ground.mdb.xtce_containers import read_containers, read_parameters
+from ground.mdb.xtce_containers import cut_short, read_containers, read_parameters
 from ground.mdb.xtce_document import DatabaseError, Element, Notes, parse
 from ground.mdb.xtce_grammar import check as check_grammar
 from ground.mdb.xtce_names import Names, Owner, Sort
+from ground.mdb.xtce_schema import validate
 from ground.mdb.xtce_types import description, read_types
 
-__all__ = ["DatabaseError", "load"]
+__all__ = ["DatabaseError", "load", "validate"]
 
 T = TypeVar("T")
 
@@ -49,6 +51,12 @@ def load(octets: bytes, source: str) -> Database:
     command_containers = read_containers(names, Sort.COMMAND_CONTAINER)
     commands = read_commands(names)
     command_containers |= {c.container.path: c.container for c in commands.values() if c.container}
+    order = check_nesting(names, notes)
+    cut_short(names, containers, order)
+    cut_short(names, command_containers, order)
+    Layouts(names, notes, types, containers | command_containers).check(order)
+    check_comparisons(names, types)
+    check_labels(notes, Sort.TYPE, types)
     problems, broken = notes.settle(_used(names))
     if any(problem.gravity is Gravity.ERROR for problem in problems):
         raise DatabaseError(problems)

@@ -7,6 +7,7 @@ Source: XTCE 1.2, ParameterSetType, SequenceContainerType, SequenceEntryType.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from ground.errors import Where
@@ -26,7 +27,7 @@ from ground.mdb.model import (
 from ground.mdb.xtce_conditions import NEVER, amount, argument, condition, required_amount
 from ground.mdb.xtce_document import Element
 from ground.mdb.xtce_encodings import size_bits
-from ground.mdb.xtce_names import Names, Scope, Sort
+from ground.mdb.xtce_names import Names, Owner, Scope, Sort
 from ground.mdb.xtce_types import description, sizes
 
 CONTAINERS = (Sort.CONTAINER, Sort.COMMAND_CONTAINER)
@@ -112,7 +113,44 @@ def _entries(scope: Scope, elements: Element) -> tuple[Entry, ...]:
         whole = whole and entry is not None and place.condition != NEVER
         if whole and entry is not None:
             found.append(entry)
+    if not whole:
+        _cut(scope, elements)
     return tuple(found)
+
+
+def _cut(scope: Scope, elements: Element) -> None:
+    """Remember a container that is read in part; a command in part must not be sent."""
+    sort, path = scope.owner
+    if sort is Sort.COMMAND_CONTAINER:
+        scope.error(elements, "an entry cannot be encoded; entries that are supported expected")
+    else:
+        scope.names.cut.add(path)
+
+
+def cut_short(names: Names, containers: dict[str, Container], order: list[Owner]) -> None:
+    """Cut the containers that stand on those cut, as what follows has no known place."""
+    for sort, path in order:
+        made = containers.get(path)
+        if made is None or sort not in CONTAINERS:
+            continue
+        kept = _before_cut(made, names.cut)
+        if len(kept) < len(made.entries) or made.base in names.cut:
+            names.cut.add(path)
+            containers[path] = replace(made, entries=kept)
+            scope, element = Scope(names, (sort, path)), names.table[sort][path]
+            message = f"container {path} stands on one read in part: {len(kept)} entries are read"
+            report = scope.error if sort is Sort.COMMAND_CONTAINER else scope.unsupported
+            report(element, message)
+
+
+def _before_cut(made: Container, cut: set[str]) -> tuple[Entry, ...]:
+    """Return the entries up to and with the first container that is read in part."""
+    if made.base in cut:
+        return ()
+    for index, entry in enumerate(made.entries):
+        if isinstance(entry, ContainerEntry) and entry.container in cut:
+            return made.entries[: index + 1]
+    return made.entries
 
 
 def _entry(scope: Scope, element: Element, place: _Place) -> Entry | None:

@@ -57,6 +57,7 @@ class Names:
         self.links: dict[Owner, dict[Owner, Element]] = {}
         self.comparisons: list[tuple[Scope, Element, Comparison]] = []
         self.in_commands: set[str] = set()  # containers that stand in a MetaCommand
+        self.cut: set[str] = set()  # containers read in part only
         self._suggested = 0
         self._odd_name = False
         self._index(root, "")
@@ -212,11 +213,13 @@ class Scope(Attributes):
     """Where the reader stands: whose definition it is, and from where names are looked up.
 
     Attributes:
+        owner: the definition.
         system: path of the SpaceSystem around.
         arguments: names of the arguments that a command container may refer to.
     """
 
     __slots__ = ("arguments", "names", "system")
+    owner: Owner
 
     def __init__(self, names: Names, owner: Owner, arguments: frozenset[str] = frozenset()) -> None:
         super().__init__(names.notes, owner)
@@ -225,7 +228,6 @@ class Scope(Attributes):
         self.arguments = arguments
 
     def link(self, sort: Sort, path: str, element: Element) -> None:
-        assert isinstance(self.owner, tuple)
         self.names.links.setdefault(self.owner, {}).setdefault((sort, path), element)
 
     def reference(self, element: Element, attribute: str, *sorts: Sort) -> str | None:
