@@ -216,8 +216,9 @@ class Catalogue:
         if window.end_ns is not None:
             terms.append("s.t0 < ?")
             values.append(window.end_ns)
-        if window.untimed:
-            terms.append("s.t0 IS NULL")
+        if window.day is not None:
+            terms.append("s.day = ?")
+            values.append(window.day)
         query = (
             f"SELECT {_PLACED}, s.spacecraft, s.day, s.rows, s.t0, s.t1 "  # noqa: S608
             "FROM files f CROSS JOIN spans s ON s.file = f.id "
@@ -248,6 +249,18 @@ class Catalogue:
                 "GROUP BY f.realm, f.name, s.spacecraft ORDER BY f.realm, f.name, s.spacecraft",
                 (realm, realm),
             )
+        )
+
+    def crews(self, realm: str, name: str) -> dict[str, int]:
+        """Return which spacecraft share a day file, by the number of the file."""
+        query = "SELECT spacecraft, number FROM crews WHERE realm = ? AND name = ?"
+        return dict(self._connection.execute(query, (realm, name)))
+
+    def put_crews(self, realm: str, name: str, crews: dict[str, int]) -> None:
+        """Store which spacecraft share a day file."""
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO crews VALUES (?, ?, ?, ?)",
+            [(realm, name, spacecraft, number) for spacecraft, number in crews.items()],
         )
 
     # Newest rows --------------------------------------------------------------------------------
@@ -293,4 +306,7 @@ class Catalogue:
             "AND (? = '' OR (sha256 = ? AND settings = ?)) ORDER BY path, sha256, settings"
         )
         rows = self._connection.execute(query, (realm, sha256, sha256, settings))
-        return [Source(*how_far, bool(finished)) for *how_far, finished in rows]
+        return [
+            Source(sha256, settings, path, size, offset, bool(finished))
+            for sha256, settings, path, size, offset, finished in rows
+        ]

@@ -23,13 +23,16 @@ from types import TracebackType
 
 import pyarrow as pa
 
-from ground.archive import disk, newest, rows
+from ground.archive import databases, disk, newest, rows
 from ground.archive.catalogue import HOT, Catalogue
+from ground.archive.compaction import Compactor
 from ground.archive.flushing import Flusher
 from ground.archive.hot import Tail
+from ground.archive.identities import Identities, Known
 from ground.archive.reading import Reader
 from ground.archive.rows import Window
-from ground.archive.store import ArchiveError, Source, TableInfo
+from ground.archive.store import ArchiveError, Compacted, Damage, Progress, Source, TableInfo
+from ground.archive.verify import verify
 from ground.errors import InputError
 
 HOT_OCTETS = 128 << 20  # rows of a table in the hot tail, in memory, before they become a segment
@@ -44,6 +47,7 @@ class EmbeddedStore:
         self._lock = lock
         self._reader = Reader(root, catalogue)
         self._tail = Tail(root, catalogue)
+        self._known = Known(catalogue, self._reader)
         self._flusher = Flusher(root, catalogue, self._reader)
 
     @classmethod
@@ -148,6 +152,21 @@ class EmbeddedStore:
     def _flush(self, realm: str, name: str) -> None:
         self._tail.close(realm, name)
         self._flusher.flush(realm, name)
+
+    def compact(self, progress: Progress | None = None) -> Compacted:
+        """Flush, and merge all segments into day files; what comes later is merged the next time.
+
+        A reader sees the same rows before, while and after. Again at once, it does nothing.
+
+        Args:
+            progress: called with rows merged so far and rows to merge.
+
+        Raises:
+            ArchiveError: a file is damaged (the message names it), or the disk is full.
+        """
+        self.flush()
+        with disk.reporting("compacting", self._root):
+            return Compactor(self._root, self._catalogue, self._reader).compact(progress)
 
     def put_source(self, realm: str, source: Source) -> None:
         """Note how far a source got."""
@@ -266,6 +285,56 @@ class EmbeddedStore:
     def sources(self, realm: str) -> list[Source]:
         """Return all sources of a realm, by path."""
         return self._catalogue.sources(realm)
+
+    def verify(self, progress: Progress | None = None) -> list[Damage]:
+        """Return the files that are not as they were written, and what is wrong; reads them all.
+
+        Args:
+            progress: called with octets checked so far and octets to check.
+        """
+        with disk.reporting("verifying", self._root):
+            return verify(self._root, self._catalogue, progress)
+
+    # Duplicates and databases -------------------------------------------------------------------
+
+    def identities(
+        self,
+        realm: str,
+        spacecraft: Sequence[str] | None = None,
+        start_ns: int | None = None,
+        end_ns: int | None = None,
+        *,
+        table: str = "packets",
+    ) -> Identities:
+        """Return what is stored of a time and of no time, to ask whether a packet is among it.
+
+        Files that overlap the time are read once and remembered, so asking again costs little.
+        The answer holds for what was appended before; it may know more than was asked for.
+
+        Args:
+            spacecraft: names; None is all.
+            start_ns, end_ns: [start_ns, end_ns) of t_ns; None is without an end.
+        """
+        with disk.reporting(f"reading {table}", self._root):
+            window = _window(spacecraft, start_ns, end_ns)
+            return self._known.find(realm, table, window) if window else Identities(())
+
+    def keep_database(self, digest: str, files: Mapping[str, bytes]) -> None:
+        """Store the sources of a mission database, exactly, under the digest that rows name it by.
+
+        Storing it again changes nothing.
+
+        Raises:
+            ValueError: a digest that is not hexadecimal, or a file name that leads elsewhere.
+        """
+        self._writing()
+        with disk.reporting("keeping a mission database", self._root):
+            databases.keep(self._root, digest, files)
+
+    def database_files(self, digest: str) -> dict[str, bytes]:
+        """Return the sources of a mission database by name; empty where there is none."""
+        with disk.reporting("reading a mission database", self._root):
+            return databases.files(self._root, digest)
 
     def _empty(self, realm: str, table: str, columns: list[str] | None) -> pa.Table:
         empty = self._reader.schema(realm, table).empty_table()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from ground.archive import disk, schemas, segments
+from ground.archive import databases, disk, schemas, segments
 from ground.archive.catalogue import HOT, SEGMENT, Catalogue, File
 from ground.archive.reading import Reader
 from ground.archive.rows import Window, spans
@@ -29,6 +30,8 @@ class Flusher:
         for path in sorted(self._root.glob("**/tlm/**/*")):
             if path.is_file() and path not in named:
                 path.unlink()
+        for path in self._root.glob(f"{databases.FOLDER}/*.tmp"):
+            shutil.rmtree(path, ignore_errors=True)
         for realm, name in dict.fromkeys((f.realm, f.name) for f in self._catalogue.files(HOT)):
             with suppress(ArchiveError):
                 self.flush(realm, name)
@@ -46,19 +49,8 @@ class Flusher:
         made = segments.write(path, schema, segments.groups(table))
         relative = str(path.relative_to(self._root))
         with self._catalogue.transaction():
-            file = File(
-                id=number,
-                realm=realm,
-                name=name,
-                kind=SEGMENT,
-                path=relative,
-                octets=made.octets,
-                rows=made.rows,
-                memory=made.memory,
-                digest=made.digest,
-                footer=made.footer,
-                schema=self._catalogue.put_schema(schema),
-            )
+            stored = self._catalogue.put_schema(schema)
+            file = File(number, realm, name, SEGMENT, relative, *made.facts, stored)
             self._catalogue.put_file(file, [span for span, _ in spans(table)])
             self._catalogue.drop_files(files)
         remove(self._root, files)

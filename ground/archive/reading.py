@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from ground.archive import disk, hot, rows, schemas
 from ground.archive.catalogue import HOT, Catalogue, File
-from ground.archive.rows import Span, Window
+from ground.archive.rows import NO_DAY, Span, Window
 from ground.archive.segments import Segments
 from ground.archive.store import ArchiveError
 from ground.errors import InputError
@@ -28,7 +28,7 @@ class Reader:
     """Reads the tables that a catalogue names."""
 
     def __init__(self, root: Path, catalogue: Catalogue) -> None:
-        self._root = root
+        self.root = root
         self._catalogue = catalogue
         self.segments = Segments(root)
 
@@ -38,10 +38,10 @@ class Reader:
         Raises:
             InputError: there is no such table.
         """
-        disk.realm_folder(self._root, realm)
+        disk.realm_folder(self.root, realm)
         names = self._catalogue.schema_names(realm, name)
         if not names:
-            raise InputError(f"{self._root}: realm {realm} has no table {name!r}")
+            raise InputError(f"{self.root}: realm {realm} has no table {name!r}")
         return schemas.union(self._catalogue.schema(each) for each in names)
 
     def read(self, realm: str, name: str, columns: list[str] | None, window: Window) -> pa.Table:
@@ -55,7 +55,7 @@ class Reader:
                 read = self.rows(files, wanted, window)
                 return read.select(wanted.names if columns is None else columns)
             except FileNotFoundError as error:
-                missing = _once(error, missing)
+                missing = once(error, missing)
 
     def rows(self, files: Sequence[File], schema: pa.Schema, window: Window) -> pa.Table:
         """Return the rows that these files hold in a window, sorted, with these columns."""
@@ -66,7 +66,7 @@ class Reader:
     def parts(self, file: File, schema: pa.Schema, window: Window) -> Iterator[pa.Table]:
         """Yield what a file holds in a window, in the order in which it lies there."""
         if file.kind == HOT:
-            read: Iterator[pa.Table] = iter([hot.read(self._root, file, schema.names)])
+            read: Iterator[pa.Table] = iter([hot.read(self.root, file, schema.names)])
         else:
             read = self.segments.read(file, schema.names, window)
         for table in read:
@@ -79,8 +79,8 @@ class Reader:
     ) -> Iterator[pa.Table]:
         """Yield the rows of a window in order, a bounded number at a time."""
         wanted = self._wanted(realm, name, columns)
-        for part in windows(self._pick(realm, name, window), window):
-            tables = self._untimed(realm, name, wanted, part) if part.untimed else None
+        for part in windows(self._pick(realm, name, window), window, WINDOW_OCTETS):
+            tables = self._untimed(realm, name, wanted, part) if part.day == NO_DAY else None
             for table in tables or [self.read(realm, name, wanted.names, part)]:
                 yield table.select(wanted.names if columns is None else columns)
 
@@ -96,7 +96,7 @@ class Reader:
                     yield piece
                 return
             except FileNotFoundError as error:
-                missing = _once(error, missing)
+                missing = once(error, missing)
 
     def _pieces(
         self, realm: str, name: str, wanted: pa.Schema, window: Window, skip: int
@@ -122,21 +122,27 @@ class Reader:
         return self._catalogue.pick(realm, name, window)
 
 
-def _once(error: FileNotFoundError, before: str) -> str:
-    """Return which file is gone, unless it was so before: then it is missing for good."""
+def once(error: FileNotFoundError, before: str) -> str:
+    """Return which file is gone, so that the reader asks the catalogue again.
+
+    Raises:
+        ArchiveError: it was this one before, so it is missing for good.
+    """
     missing = str(error.filename)
     if missing == before:
         raise ArchiveError(f"{missing}: the catalogue names this file and it is missing") from error
     return missing
 
 
-def windows(picked: Sequence[tuple[File, list[Span]]], window: Window) -> Iterator[Window]:
-    """Cut what the files hold into windows of about WINDOW_OCTETS, in the order of the rows.
+def windows(
+    picked: Sequence[tuple[File, list[Span]]], window: Window, octets: int
+) -> Iterator[Window]:
+    """Cut what the files hold into windows of about so many octets, in the order of the rows.
 
     Small spacecraft share a window; a large one is cut by time, its rows without a time last.
     """
     total = sum(file.rows for file, _ in picked)
-    limit = max(1, WINDOW_OCTETS * total // max(1, sum(file.memory for file, _ in picked)))
+    limit = max(1, octets * total // max(1, sum(file.memory for file, _ in picked)))
     held: dict[str, list[Span]] = {}
     for _, spans in picked:
         for span in spans:
@@ -174,7 +180,7 @@ def _by_time(window: Window, spans: Sequence[Span], limit: int) -> Iterator[Wind
             window, start_ns=begin, end_ns=last if window.end_ns is None else window.end_ns
         )
     if any(span.t0_ns is None for span in spans):
-        yield replace(window, untimed=True)
+        yield replace(window, day=NO_DAY)
 
 
 def _cuts(span: Span, limit: int) -> list[tuple[int, int]]:

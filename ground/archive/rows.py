@@ -34,13 +34,13 @@ class Window:
     Attributes:
         spacecraft: those of these spacecraft; empty means all.
         start_ns, end_ns: those with a time in [start_ns, end_ns); either one drops rows without.
-        untimed: only those without a time.
+        day: only those of this UTC day, or (`NO_DAY`) without a time.
     """
 
     spacecraft: tuple[str, ...] = ()
     start_ns: int | None = None
     end_ns: int | None = None
-    untimed: bool = False
+    day: str | None = None
 
 
 def checked(name: str, table: pa.Table) -> pa.Table:
@@ -48,7 +48,7 @@ def checked(name: str, table: pa.Table) -> pa.Table:
 
     Raises:
         ValueError: the first columns are not `KEYS`, a name occurs twice, a row names no
-            spacecraft, or only one of `t_ns` and `time` is null in a row.
+            spacecraft, only one of `t_ns` and `time` is null in a row, or a time is 2^63 - 1.
     """
     names = table.column_names
     if names[: len(KEYS)] != KEYS.names:
@@ -64,6 +64,8 @@ def checked(name: str, table: pa.Table) -> pa.Table:
         raise ValueError(f"table {name!r} has rows without a spacecraft")
     if not made["t_ns"].is_null().equals(made["time"].is_null()):
         raise ValueError(f"table {name!r} has rows with only one of t_ns and time")
+    if pc.max(made["t_ns"]).as_py() == _LAST:
+        raise ValueError(f"table {name!r} has the largest of all times, which means none here")
     return made
 
 
@@ -141,9 +143,16 @@ def within(table: pa.Table, window: Window) -> pa.Table:
         mask = _both(mask, pc.greater_equal(table["t_ns"], window.start_ns))
     if window.end_ns is not None:
         mask = _both(mask, pc.less(table["t_ns"], window.end_ns))
-    if window.untimed:
-        mask = _both(mask, table["t_ns"].is_null())
+    if window.day is not None:
+        mask = _both(mask, _of_day(table, window.day))
     return table if mask is None else table.filter(mask)
+
+
+def _of_day(table: pa.Table, day: str) -> pa.ChunkedArray:
+    if day == NO_DAY:
+        return table["t_ns"].is_null()
+    days = pc.floor_temporal(table["time"], unit="day").cast(pa.int64())
+    return pc.equal(days, int(np.datetime64(day, "D").astype(np.int64)) * _DAY_NS)
 
 
 def _both(left: pa.ChunkedArray | None, right: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -21,10 +21,10 @@ import pyarrow.parquet as pq
 
 from ground.archive import disk, encodings
 from ground.archive.catalogue import File
-from ground.archive.rows import Window, ranked
+from ground.archive.rows import NO_DAY, Window, ranked
 from ground.archive.store import ArchiveError
 
-GROUP_ROWS = 16_384  # a row group of several spacecraft ends with the one that reaches this
+GROUP_ROWS = 16_384  # a row group of a segment ends with the spacecraft that reaches this
 LARGEST_GROUP = 1 << 20
 _STATISTICS = ["spacecraft", "t_ns"]
 _TAIL_OCTETS = 8  # length of the footer and the magic, at the end of a Parquet file
@@ -72,6 +72,11 @@ class Written:
     memory: int
     digest: str
     footer: str
+
+    @property
+    def facts(self) -> tuple[int, int, int, str, str]:
+        """Return what is the middle of a catalogue's `File`."""
+        return self.octets, self.rows, self.memory, self.digest, self.footer
 
 
 def write(path: Path, schema: pa.Schema, groups: Iterable[pa.Table]) -> Written:
@@ -137,8 +142,11 @@ def _footer(descriptor: int, octets: int) -> bytes:
     return os.pread(descriptor, length, octets - length) if length <= octets else b""
 
 
-def groups(table: pa.Table) -> Iterator[pa.Table]:
-    """Cut sorted rows into row groups that end where a spacecraft ends."""
+def groups(table: pa.Table, least: int = GROUP_ROWS) -> Iterator[pa.Table]:
+    """Cut sorted rows into row groups that end where a spacecraft ends, with `least` rows or more.
+
+    So with `least` 1 each spacecraft has its own; a very large one has several.
+    """
     ranks, _ = ranked(table["spacecraft"])
     ends = [*(np.flatnonzero(np.diff(ranks)) + 1).tolist(), len(table)]
     start = 0
@@ -146,7 +154,7 @@ def groups(table: pa.Table) -> Iterator[pa.Table]:
         while end - start > LARGEST_GROUP:
             yield table.slice(start, LARGEST_GROUP)
             start += LARGEST_GROUP
-        if end - start >= GROUP_ROWS or end == len(table):
+        if end - start >= least or end == len(table):
             yield table.slice(start, end - start)
             start = end
 
@@ -165,7 +173,7 @@ class _Group:
         names = window.spacecraft
         if names and not any(self.first <= name <= self.last for name in names):
             return False
-        if window.untimed:
+        if window.day == NO_DAY:
             return self.untimed
         if window.start_ns is None and window.end_ns is None:
             return True
@@ -196,23 +204,30 @@ class Segments:
     def read(
         self, file: File, columns: Sequence[str] | None = None, window: Window = ALL
     ) -> Iterator[pa.Table]:
-        """Yield the row groups that may hold such rows; rows that are not wanted are among them.
+        """Yield the row groups that may hold rows of a window; others are among those rows.
 
         Raises:
             FileNotFoundError: it was compacted away meanwhile.
             ArchiveError: it is not as it was written.
         """
+        for number in self.overlapping(file, window):
+            yield self.row_group(file, number, columns)
+
+    def overlapping(self, file: File, window: Window) -> list[int]:
+        """Return which row groups may hold rows of a window, by their statistics."""
         held = self._get(file)
-        names = held.parquet.schema_arrow.names
+        return [at for at, group in enumerate(held.groups) if group.may_hold(window)]
+
+    def row_group(self, file: File, number: int, columns: Sequence[str] | None = None) -> pa.Table:
+        """Return one row group, those of the columns that the file has."""
+        parquet = self._get(file).parquet
+        names = parquet.schema_arrow.names
         wanted = None if columns is None else [name for name in columns if name in names]
-        for number, group in enumerate(held.groups):
-            if not group.may_hold(window):
-                continue
-            self.row_groups += 1
-            try:
-                yield held.parquet.read_row_group(number, columns=wanted)
-            except (OSError, pa.ArrowException) as error:
-                raise ArchiveError(f"{self._root / file.path}: damaged: {error}") from error
+        self.row_groups += 1
+        try:
+            return parquet.read_row_group(number, columns=wanted)
+        except (OSError, pa.ArrowException) as error:
+            raise ArchiveError(f"{self._root / file.path}: damaged: {error}") from error
 
     def close(self) -> None:
         """Let go of all files."""

@@ -40,3 +40,14 @@ def housekeeping(
     cards = pa.array(np.repeat(count, 64) % 100, pa.int16())
     made["/CG1/cards.temperature"] = pa.FixedSizeListArray.from_arrays(cards, 64)
     return pa.table(made | more)
+
+
+def packets(
+    spacecraft: str, sequence: Sequence[int], t_ns: Sequence[int | None], octets: Sequence[bytes]
+) -> pa.Table:
+    """Return rows of the table `packets`, on virtual channel 1 and APID 100."""
+    made = keys([spacecraft] * len(octets), t_ns, sequence)
+    made["vcid"] = pa.array([1] * len(octets), pa.uint8())
+    made["apid"] = pa.array([100] * len(octets), pa.uint16())
+    made["octets"] = pa.array(octets, pa.binary())
+    return pa.table(made)
