@@ -59,3 +59,159 @@ def edges(octets: NDArray[np.uint8], encapsulation: bool, places: NDArray[np.int
         at += length
     places[found] = at
     return found
+
+
+# What `extract` is given for each frame, tells of a channel, and writes: columns of its tables.
+INDEX, OFFSET, LENGTH, POINTER, COUNT, MODULUS, COUNTER, STREAM, BAD = range(9)
+KEY = 0
+NEXT, WRAP, BREAKS = range(1, 4)
+WRITE, START, SEEN, BEGAN, SPOILT = range(1, 6)
+P_OFFSET, P_LENGTH, P_STREAM, P_BEGAN, P_SPOILT = range(5)
+E_KIND, E_FRAME, E_WHERE, E_FIRST, E_SECOND, E_BEGAN = range(6)
+
+# Kinds of event. E_FIRST and E_SECOND are: count expected and missing; place from and to.
+GAP, MALFORMED, NO_BEGINNING, NO_END, INCONSISTENT = range(5)
+EVENTS_A_FRAME = 4
+
+CONTINUES = -1  # first header pointer of a frame in which no packet starts; less: no packets
+WHOLE, OPEN, WRONG = range(3)
+
+
+def follow(counter: NDArray[np.int64], count: int, modulus: int) -> int:
+    """Advance a counter; return how many frames are missing before this one."""
+    if count < 0:
+        return 0
+    missing = 0
+    if counter[WRAP] == modulus:
+        missing = (count - counter[NEXT]) % modulus
+    if missing > 0 or (counter[WRAP] != modulus and counter[WRAP] != 0):
+        counter[BREAKS] += 1
+    counter[WRAP] = modulus
+    counter[NEXT] = (count + 1) % modulus
+    return missing
+
+
+def continued(joined: NDArray[np.uint8], start: int, head: int, pointer: int, longest: int) -> int:
+    """Return what became of the packet that began at `start`, in a frame's octets up to `head`.
+
+    WHOLE if it ends there; OPEN if it goes on, and may; WRONG if the first header pointer says
+    that it ends there, and it does not, or it ends before.
+    """
+    total = total_length(joined, start, head, True)
+    if total == BROKEN or total > longest:
+        return WRONG
+    if total == head - start:
+        return WHOLE
+    return OPEN if pointer == CONTINUES and (total == MORE or total > head - start) else WRONG
+
+
+def believable(joined: NDArray[np.uint8], start: int, total: int, longest: int) -> bool:
+    """Return whether a packet can start here: its version is known, its length possible."""
+    version = joined[start] >> 5
+    return (version == 0 or version == ENCAPSULATION) and total != BROKEN and total <= longest
+
+
+@kernel("protocols.chain_jit")
+def extract(
+    arena: NDArray[np.uint8],
+    frames: NDArray[np.int64],
+    counters: NDArray[np.int64],
+    streams: NDArray[np.int64],
+    joined: NDArray[np.uint8],
+    longest: int,
+    packets: NDArray[np.int64],
+    events: NDArray[np.int64],
+) -> tuple[int, int]:
+    """Put the data fields of each stream end to end and write where the packets lie in them.
+
+    A counter is what counts frames (a virtual channel), a stream what packets span the frames of
+    (a virtual channel or a MAP). A packet that ends where the next first header pointer says is
+    whole; one that does not is cut out, and the stream goes on at that pointer. So it does after
+    a gap in the counts. A frame in which a packet cannot be one is malformed: none that starts
+    in it comes out.
+
+    Args:
+        arena: uint8, octets of the frames.
+        frames: int64 [N, 9], columns INDEX to BAD; COUNTER and STREAM are rows of the next two.
+        counters: int64 [C, 4], columns KEY (the caller's own) to BREAKS; zeros at first; changed.
+        streams: int64 [S, 6], columns KEY to SPOILT; changed. WRITE is where its part of
+            `joined` goes on; START is where the packet that is not complete begins, or -1.
+        joined: uint8, padded; each stream's part holds what it kept before, then room.
+        longest: octets of the longest packet that is believed.
+        packets: int64 [P, 5], columns P_OFFSET to P_SPOILT; filled.
+        events: int64 [E, 6], columns E_KIND to E_BEGAN; filled.
+
+    Returns:
+        Rows filled of `packets` and of `events`.
+
+    Source: 132.0-B-3 §4.1.2.7.6, 732.0-B-4 §4.1.4.2.3 (first header pointer).
+    """
+    found, noted = 0, 0
+    for row in range(len(frames)):
+        index, offset, length = frames[row, INDEX], frames[row, OFFSET], frames[row, LENGTH]
+        pointer, stream = frames[row, POINTER], frames[row, STREAM]
+        counter, state = counters[frames[row, COUNTER]], streams[stream]
+        expected = counter[NEXT]
+        missing = follow(counter, frames[row, COUNT], frames[row, MODULUS])
+        if missing > 0:
+            events[noted] = (GAP, row, frames[row, COUNTER], expected, missing, index)
+            noted += 1
+        if pointer < CONTINUES:
+            continue
+        at, start = state[WRITE], state[START]
+        end = at + length
+        joined[at:end] = arena[offset : offset + length]
+        state[WRITE] = end
+        if state[SEEN] != counter[BREAKS]:
+            state[SEEN] = counter[BREAKS]
+            if 0 <= start < at:
+                events[noted] = (NO_END, row, stream, start, at, state[BEGAN])
+                noted += 1
+            start = -1
+        if pointer >= length:
+            events[noted] = (MALFORMED, row, stream, at, end, index)
+            noted += 1
+            if 0 <= start < at:
+                events[noted] = (INCONSISTENT, row, stream, start, at, state[BEGAN])
+                noted += 1
+            state[START] = -1
+            continue
+
+        # The packet that this frame continues, up to the first one that starts in it.
+        head = end if pointer == CONTINUES else at + pointer
+        if start == at and pointer != 0:  # a packet must start here, and the pointer denies it
+            start = -1
+        state[SPOILT] |= frames[row, BAD]
+        if start < 0 and at < head:
+            events[noted] = (NO_BEGINNING, row, stream, at, head, index)
+            noted += 1
+        elif 0 <= start < head:
+            outcome = continued(joined, start, head, pointer, longest)
+            if outcome == WHOLE:
+                packets[found] = (start, head - start, stream, state[BEGAN], state[SPOILT])
+                found += 1
+                start = head
+            elif outcome == WRONG:
+                events[noted] = (INCONSISTENT, row, stream, start, head, state[BEGAN])
+                noted += 1
+                start = -1
+        if pointer == CONTINUES:
+            state[START] = start
+            continue
+
+        # The packets that start in this frame.
+        start, before = head, found
+        while start < end:
+            total = total_length(joined, start, end, True)
+            if not believable(joined, start, total, longest):
+                events[noted] = (MALFORMED, row, stream, head, end, index)
+                noted += 1
+                found, start = before, -1
+                break
+            if total == MORE or total > end - start:
+                break
+            packets[found] = (start, total, stream, index, frames[row, BAD])
+            found += 1
+            start += total
+        state[START], state[BEGAN], state[SPOILT] = start, index, frames[row, BAD]
+    return found, noted

@@ -6,7 +6,8 @@ packets without caring which of the three they were.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,7 @@ class Frames:
             NO_START, ONLY_IDLE or NO_PACKETS.
         ocf: int64 [N], the operational control field as an unsigned number; -1 without one.
         crc_ok: bool [N], False for a frame with a bad FECF that the link was told to keep.
+        bypass: bool [N], a USLP expedited frame, whose virtual channel counts such frames apart.
     """
 
     arena: NDArray[np.uint8]
@@ -49,9 +51,22 @@ class Frames:
     first_header_pointer: NDArray[np.int32]
     ocf: NDArray[np.int64]
     crc_ok: NDArray[np.bool_]
+    bypass: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.index)
+
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Frames:
+        """Return these rows only, over the same arena."""
+        return Frames(self.arena, **{name: getattr(self, name)[rows] for name in COLUMNS})
+
+    def data(self, row: int) -> bytes:
+        """Return the octets of one data field."""
+        start = int(self.data_offset[row])
+        return self.arena[start : start + int(self.data_length[row])].tobytes()
+
+
+COLUMNS = tuple(each.name for each in fields(Frames))[1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +82,68 @@ class Reject:
     index: int
     reason: str
     clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A rule and the frames that break it, bool [N]."""
+
+    broken: NDArray[np.bool_]
+    reason: str
+    clause: str
+
+
+def arena_of(frames: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Return a padded arena that holds the rows of frames, uint8 [N, L], and where each starts."""
+    number, length = frames.shape
+    arena = np.zeros(number * length + ARENA_PADDING, np.uint8)
+    arena[: number * length].reshape(number, length)[:] = frames
+    return arena, np.arange(number, dtype=np.int64) * length
+
+
+def number_at(arena: NDArray[np.uint8], at: NDArray[np.int64], octets: int) -> NDArray[np.int64]:
+    """Return the unsigned big-endian numbers of some octets (at most 7) at places in an arena."""
+    value = arena[at].astype(np.int64)
+    for place in range(1, octets):
+        value <<= 8
+        value |= arena[at + place]
+    return value
+
+
+def sieve(frames: Frames, checks: Sequence[Check]) -> tuple[Frames, list[Reject]]:
+    """Return the frames that break no rule, and each other one under the first rule it breaks."""
+    bad = np.zeros(len(frames), np.bool_)
+    rejects = []
+    for check in checks:
+        fresh = np.flatnonzero(check.broken & ~bad)
+        rejects += [
+            Reject(index, check.reason, check.clause) for index in frames.index[fresh].tolist()
+        ]
+        bad |= check.broken
+    if not bad.any():
+        return frames, rejects
+    return frames.take(~bad), sorted(rejects, key=lambda reject: reject.index)
+
+
+def none() -> Frames:
+    """Return a table without rows."""
+    return Frames(
+        arena=np.zeros(ARENA_PADDING, np.uint8),
+        index=np.empty(0, np.int64),
+        scid=np.empty(0, np.uint16),
+        vcid=np.empty(0, np.uint8),
+        map_id=np.empty(0, np.int16),
+        count=np.empty(0, np.int64),
+        modulus=np.empty(0, np.int64),
+        data_offset=np.empty(0, np.int64),
+        data_length=np.empty(0, np.int64),
+        first_header_pointer=np.empty(0, np.int32),
+        ocf=np.empty(0, np.int64),
+        crc_ok=np.empty(0, np.bool_),
+        bypass=np.empty(0, np.bool_),
+    )
+
+
+def refuse_all(number: int, reason: str, clause: str, first: int) -> tuple[Frames, list[Reject]]:
+    """Return no frames, and all `number` given as rejects for one reason."""
+    return none(), [Reject(first + row, reason, clause) for row in range(number)]
