@@ -173,7 +173,8 @@ def _shape(text: str | None, row: Row, notes: Notes) -> tuple[int, ...] | str | 
 def _byte_order(row: Row, bits: int, notes: Notes) -> tuple[int, ...] | None:
     """Return the place at which each octet is sent, from the most significant one.
 
-    Digits name octets by significance, 1 the least, in the order in which they are sent.
+    Digits name octets by significance, 1 the least; the last digit is sent first, so that 4321 is
+    little and 1234 is big.
     """
     order, count = row["byte_order"], bits // 8
     if order in ("", "big"):
@@ -181,7 +182,8 @@ def _byte_order(row: Row, bits: int, notes: Notes) -> tuple[int, ...] | None:
     if order == "little" and bits % 8 == 0:
         return tuple(reversed(range(count)))
     if bits % 8 == 0 and sorted(order) == sorted("123456789"[:count]):
-        return tuple(order.index(str(significance)) for significance in range(1, count + 1))[::-1]
+        places = {int(digit): count - 1 - index for index, digit in enumerate(order)}
+        return tuple(places[significance] for significance in range(count, 0, -1))
     expected = f"expected big, little, or each digit of 1 to {count} once, for whole octets"
     notes.error(row.where, f"byte_order {order[:40]!r} for {bits} bits; {expected}")
     return None
