@@ -62,6 +62,8 @@ def tree(octets: bytes, source: str) -> Element:
     try:
         root = etree.fromstring(octets, parser)
     except etree.XMLSyntaxError as error:
+        if b"<!DOCTYPE" in octets:
+            raise _doctype(octets, source) from None
         reason = " ".join(str(error.msg or "no element").split())
         line = error.lineno or 1
         raise refuse(
@@ -70,9 +72,13 @@ def tree(octets: bytes, source: str) -> Element:
     except ValueError as error:
         raise refuse(source, 1, f"not readable as XML: {error}; XML octets expected") from None
     if root.getroottree().docinfo.internalDTD is not None:
-        line = octets[: max(0, octets.find(b"<!DOCTYPE"))].count(b"\n") + 1
-        raise refuse(source, line, "a document type (DOCTYPE) found; none expected, nor entities")
+        raise _doctype(octets, source)
     return root
+
+
+def _doctype(octets: bytes, source: str) -> DatabaseError:
+    line = octets[: max(0, octets.find(b"<!DOCTYPE"))].count(b"\n") + 1
+    return refuse(source, line, "a document type (DOCTYPE) found; none expected, nor entities")
 
 
 def parse(octets: bytes, source: str) -> tuple[Element, str]:
@@ -172,7 +178,7 @@ class Attributes:
             return default
         parsed = integer(value)
         if parsed is None:
-            self.error(element, f"{element.tag} {name}={value!r} found; an integer expected")
+            self.error(element, f"{element.tag} {name}={value[:60]!r} found; an integer expected")
             return default
         return parsed
 
@@ -187,7 +193,9 @@ class Attributes:
             return default
         parsed = number(value)
         if parsed is None:
-            self.error(element, f"{element.tag} {name}={value!r} found; a finite number expected")
+            self.error(
+                element, f"{element.tag} {name}={value[:60]!r} found; a finite number expected"
+            )
             return default
         return parsed
 
@@ -201,7 +209,9 @@ class Attributes:
             return default
         if value not in table:
             expected = ", ".join(table)
-            self.error(element, f"{element.tag} {name}={value!r} found; one of {expected} expected")
+            self.error(
+                element, f"{element.tag} {name}={value[:60]!r} found; one of {expected} expected"
+            )
             return default
         return table[value]
 
@@ -209,7 +219,9 @@ class Attributes:
         """Return the integer that an element holds as text; 0 and an error where it is none."""
         parsed = integer(element.text or "")
         if parsed is None:
-            self.error(element, f"{element.tag} holds {element.text!r}; an integer expected")
+            self.error(
+                element, f"{element.tag} holds {(element.text or '')[:60]!r}; an integer expected"
+            )
             return 0
         return parsed
 

@@ -251,22 +251,23 @@ _TEXTS = (  # read, and without any parts that could be wrong
 )
 SILENT = frozenset(f"{_PASSED_OVER} {_TEXTS}".split())
 
-_ALLOWED = {name: frozenset(words.split()) for name, words in GRAMMAR.items()}
-_ALLOWED |= {name: _ALLOWED[same] for name, same in _SAME.items()}
+ALLOWED = {name: frozenset(words.split()) for name, words in GRAMMAR.items()}
+ALLOWED |= {name: ALLOWED[same] for name, same in _SAME.items()}
 
 
 def check(root: Element, notes: Notes) -> None:
-    """Note every name that is not XTCE, and every construct that is not supported."""
+    """Note every name that is not XTCE, and take it away; note what is not supported."""
     waiting = [root]
     while waiting:
         element = waiting.pop()
-        allowed = _ALLOWED[element.tag]
+        allowed = ALLOWED[element.tag]
         for name in map(str, element.attrib):
             if f"@{name}" not in allowed and not name.startswith("{"):
                 _attribute(element, name, allowed, notes)
-        for child in element:
+        for child in list(element):
             if child.tag not in allowed:
                 _unknown(child, element, allowed, notes)
+                element.remove(child)  # said once is enough
             elif child.tag in NOT_SUPPORTED:
                 _not_supported(child, notes)
             elif child.tag not in SILENT:
