@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ground.columns import Column
 from ground.decode import codings, octets
 from ground.decode.kernels import extract
-from ground.decode.rows import Places, Rows, Truth, fill, spread
+from ground.decode.rows import Places, Rows, Trace, Truth, fill, spread
 from ground.mdb.layout import Move
 from ground.mdb.model import BinaryEncoding, Origin, StringEncoding
 from ground.mdb.tables import Branch, Inner, Loop, Program, Run, Step, Text, Varying
@@ -85,7 +85,7 @@ def _run(step: Run, rows: Rows) -> Columns:
     for text in step.texts:
         columns[text.name] = _text(text, rows)
     if rows.trace is not None:
-        _note(step, rows)
+        rows.trace.extend(_places(step, rows.at))
     rows.at, rows.reach = anchor + step.advance, np.maximum(rows.reach, anchor + step.reach)
     return columns
 
@@ -125,15 +125,14 @@ def _place(text: Text | Varying, rows: Rows, at: Places, bits: Places) -> Column
     return Column(values, None if inside.all() else inside)
 
 
-def _note(step: Run, rows: Rows) -> None:
+def _places(step: Run, anchors: Places) -> Trace:
     fields = [
         (each.name, at, bits)
         for each in step.numbers
         for at, bits, _ in step.table[each.row : each.row + each.count].tolist()
     ]
     fields += [(each.name, at, bits) for each in step.texts for at, bits in each.places]
-    for place in rows.at.tolist():
-        (rows.trace or []).extend((name, place + at, bits) for name, at, bits in fields)
+    return [(name, place + at, bits) for place in anchors.tolist() for name, at, bits in fields]
 
 
 # ---- what only the packet tells ---------------------------------------------------------------

@@ -357,19 +357,24 @@ def _at_end(ends: list[tuple[int, Node]], container: Container) -> Iterator[Node
     A container that declares its size ends there; any other ends after its last entry. Going
     backwards "the location refers to the end of the entry" (`ReferenceLocationType`).
     """
-    last: int | None = None
-    for distance, node in sorted(ends, key=lambda each: -each[0]):
+    farthest_first = sorted(ends, key=lambda each: -each[0])
+    for index, (distance, node) in enumerate(farthest_first):
         bits = size(node.body if isinstance(node, When) else node) or 0
         if isinstance(container.bits, Fixed):
             yield Move(Origin.CONTAINER_START, Fixed(container.bits.value - distance - bits))
         else:
-            between = 0 if last is None else last - distance - bits
+            between = farthest_first[index - 1][0] - distance - bits if index else 0
             yield Move(Origin.CONTAINER_END, Fixed(between))
+            if index == len(ends) - 1 and distance > 0:
+                node = _followed(node, distance)
         yield node
-        last = distance
-    if last and not isinstance(container.bits, Fixed):
-        yield Move(Origin.CONTAINER_END, Fixed(0))
-        yield Skip(last)
+
+
+def _followed(node: Node, bits: int) -> Node:
+    """Add bits after a node, which are there only where the node is."""
+    if isinstance(node, When):
+        return When(node.condition, Group((node.body, Skip(bits))))
+    return Group((node, Skip(bits)))
 
 
 def _without_next(reader: _Reader, container: Container) -> Iterator[Entry]:
