@@ -17,11 +17,11 @@ import hashlib
 from collections.abc import Mapping
 from typing import TypeVar
 
-from ground.mdb.model import Container, Database, Gravity, Problem
+from ground.mdb.model import Container, Database, DatabaseError, Gravity, Problem
 from ground.mdb.xtce_checks import Layouts, check_comparisons, check_labels, check_nesting
 from ground.mdb.xtce_commands import read_commands
 from ground.mdb.xtce_containers import cut_short, read_containers, read_parameters
-from ground.mdb.xtce_document import DatabaseError, Element, Notes, parse
+from ground.mdb.xtce_document import Element, Notes, parse
 from ground.mdb.xtce_grammar import check as check_grammar
 from ground.mdb.xtce_names import Names, Owner, Sort
 from ground.mdb.xtce_schema import validate
@@ -50,7 +50,9 @@ def load(octets: bytes, source: str) -> Database:
     containers = read_containers(names, Sort.CONTAINER)
     command_containers = read_containers(names, Sort.COMMAND_CONTAINER)
     commands = read_commands(names)
-    command_containers |= {c.container.path: c.container for c in commands.values() if c.container}
+    for command in commands.values():
+        if command.container is not None:
+            command_containers.setdefault(command.container.path, command.container)
     order = check_nesting(names, notes)
     cut_short(names, containers, order)
     cut_short(names, command_containers, order)

@@ -8,6 +8,8 @@ Source: XTCE 1.2, MatchCriteriaType, BooleanExpressionType, IntegerValueType, Dy
 
 from __future__ import annotations
 
+import re
+
 from ground.mdb.model import (
     All,
     Amount,
@@ -118,7 +120,7 @@ def reference(scope: Scope, element: Element) -> Reference | None:
 def argument(scope: Scope, element: Element) -> str | None:
     """Return the name of an argument of this command (or of one that it extends)."""
     name = scope.text(element, "argumentRef")
-    if name and name.partition(".")[0] not in scope.arguments:
+    if name and re.split(r"[./\[]", name)[0] not in scope.arguments:
         known = ", ".join(sorted(scope.arguments)) or "none"
         scope.error(element, f"argument {name!r} is not one of this command; it has: {known}")
         return None

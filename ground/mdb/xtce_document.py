@@ -6,14 +6,14 @@ Nothing outside the octets is ever opened: no entity, no document type, no netwo
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeVar, cast, overload
 
 from lxml import etree
 
-from ground.errors import InputError, Where
-from ground.mdb.model import Gravity, Problem
+from ground.errors import Where
+from ground.mdb.model import DatabaseError, Gravity, Problem
 
 Element = etree._Element
 
@@ -27,17 +27,6 @@ _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 T = TypeVar("T")
-
-
-class DatabaseError(InputError):
-    """A database that is refused; the text is one line for each problem, gravest first."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        order = (Gravity.ERROR, Gravity.UNSUPPORTED, Gravity.WARNING)
-        self.problems = tuple(
-            sorted(problems, key=lambda p: (order.index(p.gravity), p.where.line))
-        )
-        super().__init__("\n".join(map(str, self.problems)))
 
 
 def refuse(source: str, line: int, message: str) -> DatabaseError:

@@ -41,7 +41,7 @@ _FLOAT_CODINGS = {
     "IBM": None,
     "TI": None,
 }
-_FLOAT_BITS = {FloatCoding.IEEE754: (16, 32, 64), FloatCoding.MIL_1750A: (16, 32, 48)}
+_FLOAT_BITS = {FloatCoding.IEEE754: (16, 32, 64), FloatCoding.MIL_1750A: (32, 48)}
 _BIT_ORDERS = {"mostSignificantBitFirst": False, "leastSignificantBitFirst": True}
 _CHARSETS = {
     "US-ASCII": "ascii",

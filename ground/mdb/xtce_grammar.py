@@ -3,7 +3,8 @@
 `GRAMMAR` says what may stand in each element (`@` for attributes); a name outside it is not XTCE
 and refuses the file. Of what may stand there,
 
-- all in `NOT_SUPPORTED` is legal but not done: it is named with its line, and what follows is said;
+- all in `NOT_SUPPORTED` (elements, and attributes as `Element@name`) is legal but not done: it is
+  named with its line, and what follows from that is said;
 - what `_PASSED_OVER` lists tells a decoder nothing (authors, notes, formats);
 - the rest is supported.
 
@@ -216,6 +217,13 @@ NOT_SUPPORTED: dict[str, str] = {
     "ErrorDetectCorrect": "the check is not made",
     "FromBinaryTransformAlgorithm": _RAW,
     "ToBinaryTransformAlgorithm": _RAW,
+    "SizeRangeInCharacters": "lengths are not checked",
+    "StringParameterType@restrictionPattern": "text is not checked",
+    "StringArgumentType@restrictionPattern": "text is not checked",
+    "Member@initialValue": "the member has no value of its own before the first packet",
+    "ArrayParameterRefEntry@lastEntryForThisArrayInstance": "each entry is an array of its own",
+    "ArrayArgumentRefEntry@lastEntryForThisArrayInstance": "each entry is an array of its own",
+    "TransmissionConstraint@suspendable": "a constraint is never suspended",
     "AlarmConditions": "this alarm is not raised",
     "CustomAlarm": "this alarm is not raised",
     "StringAlarmList": "this alarm is not raised",
@@ -262,22 +270,24 @@ def check(root: Element, notes: Notes) -> None:
         element = waiting.pop()
         allowed = ALLOWED[element.tag]
         for name in map(str, element.attrib):
-            if f"@{name}" not in allowed and not name.startswith("{"):
+            if f"{element.tag}@{name}" in NOT_SUPPORTED:
+                _not_supported(element, f"{element.tag}@{name}", notes)
+            elif f"@{name}" not in allowed and not name.startswith("{"):
                 _attribute(element, name, allowed, notes)
         for child in list(element):
             if child.tag not in allowed:
                 _unknown(child, element, allowed, notes)
                 element.remove(child)  # said once is enough
             elif child.tag in NOT_SUPPORTED:
-                _not_supported(child, notes)
+                _not_supported(child, child.tag, notes)
             elif child.tag not in SILENT:
                 waiting.append(child)
 
 
-def _not_supported(element: Element, notes: Notes) -> None:
+def _not_supported(element: Element, construct: str, notes: Notes) -> None:
     name = element.get("name")
-    named = f"{element.tag} {name!r}" if name else element.tag
-    message = f"{named} is not supported: {NOT_SUPPORTED[element.tag]}"
+    named = f"{construct} {name!r}" if name else construct
+    message = f"{named} is not supported: {NOT_SUPPORTED[construct]}"
     notes.add(None, element, Gravity.UNSUPPORTED, message)
 
 

@@ -72,9 +72,7 @@ class Names:
                     self._enter(element, path, sorts)
         for command in system.iterfind("CommandMetaData/MetaCommandSet/MetaCommand"):
             for container in command.iterfind("CommandContainer"):
-                full = f"{path}/{container.get('name', '')}"
-                self.table[Sort.COMMAND_CONTAINER].setdefault(full, container)
-                self.in_commands.add(full)
+                self._enter_inner(container, f"{path}/{container.get('name', '')}")
         seen: set[str] = set()
         for child in system.iterfind("SpaceSystem"):
             if child.get("name", "") in seen:
@@ -91,6 +89,16 @@ class Names:
                 message = f"{sort.value} {path} is a second one of this name"
                 expected = f"names must differ (first on line {first.sourceline})"
                 self.notes.add(None, element, Gravity.ERROR, f"{message}; {expected}")
+
+    def _enter_inner(self, container: Element, path: str) -> None:
+        """Enter the container of a command; names of two of them may be the same."""
+        first = self.table[Sort.COMMAND_CONTAINER].setdefault(path, container)
+        if first is container:
+            self.in_commands.add(path)
+            return
+        message = f"command container {path} is a second one of this name"
+        expected = f"names that differ expected: references mean that of line {first.sourceline}"
+        self.notes.add(None, container, Gravity.WARNING, f"{message}; {expected}")
 
     def _path(self, element: Element, system: str) -> str:
         name = Attributes(self.notes).text(element, "name")

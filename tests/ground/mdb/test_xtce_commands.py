@@ -202,3 +202,21 @@ def test_a_block_of_commands_is_named_as_not_supported():
     message = only(octets, Gravity.UNSUPPORTED, "BlockMetaCommand")
     assert message == "BlockMetaCommand 'ALL' is not supported: send its commands one by one"
     assert len(problems(octets)) == 1
+
+
+def test_two_commands_with_containers_of_one_name_keep_their_own():
+    inner = '<CommandContainer name="TC"><EntryList>\n{}\n</EntryList></CommandContainer>'
+    octets = commands(
+        f'<MetaCommand name="ONE">{inner.format("")}</MetaCommand>',
+        '<MetaCommand name="TWO">\n'
+        + inner.format('<ParameterRefEntry parameterRef="A"/>')
+        + "</MetaCommand>",
+    )
+    database = load(octets)
+    one, two = (database.commands[f"/S/{name}"].container for name in ("ONE", "TWO"))
+    assert one is not None
+    assert two is not None
+    assert (len(one.entries), len(two.entries)) == (0, 1)
+    assert database.command_containers["/S/TC"] == one
+    message = found(octets, Gravity.WARNING)[0][1]
+    assert message.startswith("command container /S/TC is a second one of this name")

@@ -260,3 +260,13 @@ def test_a_changed_database_loads_or_is_refused_and_nothing_else(change):
 def test_a_reference_to_nothing_in_a_mutated_seed_is_named():
     octets = SEED.replace(b'parameterRef="D"', b'parameterRef="Z"')
     assert "parameter 'Z', which is not defined" in found(octets, Gravity.ERROR)[0][1]
+
+
+def test_an_attribute_that_is_not_supported_is_named():
+    octets = document(
+        types='<StringParameterType name="T" restrictionPattern="[A-Z]+"/>',
+    )
+    message = only(octets, Gravity.UNSUPPORTED, "restrictionPattern")
+    assert message == (
+        "StringParameterType@restrictionPattern 'T' is not supported: text is not checked"
+    )
