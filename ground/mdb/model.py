@@ -584,10 +584,16 @@ class Problem:
 
 
 class DatabaseError(InputError):
-    """A database that is refused; the message is every problem, one a line."""
+    """A database that is refused; the message is every problem, one a line, gravest first."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
+        order = tuple(Gravity)
+        self.problems = tuple(
+            sorted(
+                problems,
+                key=lambda each: (order.index(each.gravity), each.where.source, each.where.line),
+            )
+        )
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 

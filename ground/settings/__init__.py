@@ -12,9 +12,10 @@ from pathlib import Path
 import platformdirs
 
 from ground.settings.mission import Link, Mission, ReedSolomon, Spacecraft, TimeRule
-from ground.settings.reader import MissionError, find, load, shipped
+from ground.settings.reader import FILE_NAME, MissionError, find, load, shipped
 
 __all__ = [
+    "FILE_NAME",
     "Link",
     "Mission",
     "MissionError",

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Mapping
 
 KeyPath = tuple[str | int, ...]
 
@@ -35,6 +36,13 @@ def lines(text: str) -> dict[KeyPath, int]:
     A path is a tuple of keys and indices, as ("link", 0, "rs", "k"); () is line 1.
     """
     return _Walk(text).run()
+
+
+def line_of(found: Mapping[KeyPath, int], key: KeyPath) -> int:
+    """Return the line of a key, or of the innermost table that should hold it."""
+    while key not in found:
+        key = key[:-1]
+    return found[key]
 
 
 class _Walk:

@@ -21,6 +21,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from ground.errors import Where
+from ground.settings.keys import line_of, lines
 from protocols.errors import DecodeError
 from protocols.times import parse
 
@@ -28,6 +30,7 @@ Text = Annotated[str, Field(strict=True, min_length=1)]
 Name = Annotated[str, Field(strict=True, pattern=r"^[^\s/\\]([^/\\\n]*[^\s/\\])?$", max_length=80)]
 Flag = Annotated[bool, Field(strict=True)]
 Count = Annotated[int, Field(strict=True, ge=0, le=65535)]
+Service = Literal["m_pdu", "b_pdu", "vca", "idle"]
 LARGEST_FRAME = 65536  # octets, that of USLP: 732.1-B-2 §4.1.2.7.2, length field = octets − 1
 
 
@@ -53,13 +56,13 @@ class _Table(BaseModel):
 class Spacecraft(_Table):
     """One spacecraft: its name, its id in frames, and the database of its packets.
 
-    `database` is absolute once loaded; `root_container` names where packets start, for a database
-    that leaves it open.
+    `database` is absolute once loaded; without one, packets are kept but not decoded.
+    `root_container` names where packets start, for a database that leaves it open.
     """
 
     name: Name
     scid: Count
-    database: Path
+    database: Path | None = None
     root_container: Text | None = None
 
     @field_validator("database", mode="before")
@@ -113,8 +116,10 @@ class TimeRule(_Table):
 
     def matches(self, spacecraft: str, packet_type: str) -> bool:
         """Return whether the rule is for this spacecraft and this path of a packet's container."""
-        if self.spacecraft not in (None, spacecraft):
-            return False
+        return self.spacecraft in (None, spacecraft) and self.is_for(packet_type)
+
+    def is_for(self, packet_type: str) -> bool:
+        """Return whether the glob fits the path of a packet's container, or its last part."""
         last = packet_type.rsplit("/", 1)[-1]
         return fnmatchcase(packet_type, self.packets) or fnmatchcase(last, self.packets)
 
@@ -159,7 +164,10 @@ class Link(_Table):
     """One link: where its octets come from and the managed parameters of its frames.
 
     `address` is host:port, a device, or the path of a file or directory; for the last two it may
-    be left open, as it is given with each recording.
+    be left open, as it is given with each recording. `trailer` comes after the `length` octets of
+    each frame. AOS only: `fhec` (frame header error control), `service` of every virtual channel
+    that `services` does not name. USLP only: `fecf_octets`, and `truncated`, the octets of a
+    truncated frame.
     """
 
     name: Name
@@ -176,6 +184,10 @@ class Link(_Table):
     randomiser: Literal["none", "tm8", "tm17"] = "none"
     rs: ReedSolomon | None = None
     bad_crc: Literal["reject", "keep"] = "reject"
+    service: Service = "m_pdu"
+    services: dict[Annotated[int, Field(ge=0, le=63)], Service] = {}
+    fecf_octets: Literal[2, 4] = 2
+    truncated: Count = 0
 
     @model_validator(mode="after")
     def _fits_together(self) -> Link:
@@ -202,16 +214,20 @@ class Link(_Table):
     def _coding(self) -> list[tuple[str, str]]:
         if self.rs is None or self.length is None:
             return []
-        expected, rs = self.rs.data_octets, self.rs
-        if self.length + self.trailer == expected:
+        rs, carried = self.rs, self.rs.data_octets
+        if self.length + self.trailer == carried:
             return []
-        reason = f"{rs.interleave} x ({rs.k} - {rs.fill}), which the Reed-Solomon code carries"
-        return [("length", f"length = {self.length}; expected {expected} = {reason}")]
+        trailer = f" less the trailer of {self.trailer}" if self.trailer else ""
+        reason = (
+            f"{rs.interleave} x ({rs.k} - {rs.fill}){trailer}, as the Reed-Solomon code carries"
+        )
+        return [("length", f"length = {self.length}; expected {carried - self.trailer} = {reason}")]
 
 
 _OF_FRAMES = (
     *("length", "fecf", "fhec", "ocf", "insert_zone", "trailer"),
     *("asm", "randomiser", "rs", "bad_crc"),
+    *("service", "services", "fecf_octets", "truncated"),
 )
 
 
@@ -230,6 +246,10 @@ class Mission(_Table):
     links: tuple[Link, ...] = ()
     path: Path
     octets: bytes = Field(repr=False)
+
+    def where(self, *key: str | int) -> Where:
+        """Return the place of a key, as ("link", 0, "length"), or of the table it would be in."""
+        return Where(str(self.path), line_of(lines(self.octets.decode()), key))
 
     def link(self, name: str) -> Link | None:
         """Return the link of this name."""

@@ -81,7 +81,9 @@ def load(path: str | Path) -> Mission:
     else:
         found += _unknown_spacecraft(file)
     if found:
-        raise MissionError(_problem(path, where, key, message) for key, message in found)
+        raise MissionError(
+            _error(str(path), keys.line_of(where, key), message) for key, message in found
+        )
     return Mission(
         name=file.mission.name,
         spacecraft=file.spacecraft,
@@ -131,7 +133,8 @@ def _line_of(message: str, text: str) -> int:
 
 
 def _explain(detail: ErrorDetails) -> Iterator[tuple[keys.KeyPath, str]]:
-    path, kind, value = detail["loc"], detail["type"], detail["input"]
+    path = tuple(part for part in detail["loc"] if part != "[key]")
+    kind, value = detail["type"], detail["input"]
     key = _written(path)
     if kind == "mission":
         for name, message in detail["ctx"]["problems"]:
@@ -212,15 +215,6 @@ def _unknown_spacecraft(file: File) -> Iterator[tuple[keys.KeyPath, str]]:
         if rule.spacecraft not in (None, *names):
             expected = f"expected one of {', '.join(names)}"
             yield ("time", index, "spacecraft"), f"spacecraft = {rule.spacecraft!r}; {expected}"
-
-
-def _problem(
-    path: Path, lines: dict[keys.KeyPath, int], key: keys.KeyPath, message: str
-) -> Problem:
-    """Place a problem at the line of its key, or of the table that should hold it."""
-    while key not in lines:
-        key = key[:-1]
-    return _error(str(path), lines[key], message)
 
 
 def _error(source: str, line: int, message: str) -> Problem:

@@ -97,6 +97,16 @@ def test_the_mission_file_of_the_contract_is_read(folder: Path) -> None:
     assert mission.link("jiamusi") is None
     assert mission.craft(171) is craft
     assert mission.octets == GOOD.encode()
+    assert str(mission.where("link", 0, "rs", "k")) == f"{folder / 'mission.toml'}:30"
+    assert mission.where("spacecraft", 0, "absent").line == 4
+
+
+def test_a_spacecraft_may_have_no_database_and_a_channel_its_own_service(folder: Path) -> None:
+    text = changed(('database = "database.xml"', ""), ("fecf = true", 'services = { 5 = "b_pdu" }'))
+    mission = settings.load(write(folder, text))
+    assert mission.spacecraft[0].database is None
+    assert mission.links[0].services == {5: "b_pdu"}
+    assert mission.links[0].service == "m_pdu"
 
 
 def test_a_mission_is_found_by_its_folder_its_file_or_its_name(
@@ -163,17 +173,22 @@ SECOND_LINK = '\n[[link]]\nname = "kashi"\nkind = "memory"\nframe = "packets"\n'
         ),
         (
             changed(("length = 1115", "length = 1113")),
-            [
-                "23: length = 1113; expected 1115 = 5 x (223 - 0), "
-                "which the Reed-Solomon code carries"
-            ],
+            ["23: length = 1113; expected 1115 = 5 x (223 - 0), as the Reed-Solomon code carries"],
         ),
         (
             changed(('basis = "dual", fill = 0', "fill = 3")),
+            ["23: length = 1115; expected 1100 = 5 x (223 - 3), as the Reed-Solomon code carries"],
+        ),
+        (
+            changed(("trailer = 0", "trailer = 2")),
             [
-                "23: length = 1115; expected 1100 = 5 x (223 - 3), "
-                "which the Reed-Solomon code carries"
+                "23: length = 1115; expected 1113 = 5 x (223 - 0) less the trailer of 2, "
+                "as the Reed-Solomon code carries"
             ],
+        ),
+        (
+            changed(("fecf = true", 'services = { 0 = "b_pdu", 64 = "vca" }')),
+            ["24: services.64 = '64'; expected less than or equal to 63"],
         ),
         (
             changed(('address = "127.0.0.1:10015"\n', "")),

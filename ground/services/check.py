@@ -1,0 +1,134 @@
+"""Every problem of a mission file or a database, before it is used.
+
+A mission is checked with all that it names: its databases, the root containers, and the parameters
+of its time rules.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ground import databases, settings
+from ground.errors import InputError, Where
+from ground.mdb import layout, plan, xtce
+from ground.mdb.model import Database, DatabaseError, Gravity, Problem
+from ground.settings import Mission, MissionError, Spacecraft, TimeRule
+
+_PLACE = re.compile(r"(?P<source>.+?):(?P<line>\d+): (?P<message>.*)", re.DOTALL)
+
+
+def check(path: str | Path, schema: str | Path | None = None) -> list[Problem]:
+    """Return the problems of a mission file (or its folder, or the name of one) or a database.
+
+    Args:
+        schema: XTCE schema file that a database is held against, too.
+
+    Raises:
+        InputError: there is no such file.
+    """
+    if not _is_mission(path):
+        return [*_schema(Path(path), schema), *_database(Path(path))[1]]
+    try:
+        mission = settings.find(path)
+    except MissionError as error:
+        return list(error.problems)
+    return list(_mission(mission, schema))
+
+
+def _is_mission(path: str | Path) -> bool:
+    place = Path(path)
+    if place.is_dir():
+        return (place / settings.FILE_NAME).is_file()
+    return place.suffix == ".toml" or not place.exists()
+
+
+# ---- databases ------------------------------------------------------------------------------
+
+
+def _database(path: Path) -> tuple[Database | None, list[Problem]]:
+    """Return a database, if it can be used, and its problems."""
+    try:
+        database = databases.read_database(path)
+    except DatabaseError as error:
+        return None, list(error.problems)
+    problems = list(database.problems)
+    told = {(each.where, each.message) for each in problems}
+    for container in database.containers:
+        try:
+            layout.of_container(database, container)
+        except InputError as error:
+            problem = _placed(error, Where(str(path)))
+            if (problem.where, problem.message) not in told:
+                told.add((problem.where, problem.message))
+                problems.append(problem)
+    refused = any(each.gravity is Gravity.ERROR for each in problems)
+    return None if refused else database, problems
+
+
+def _schema(path: Path, schema: str | Path | None) -> list[Problem]:
+    if schema is None:
+        return []
+    files = databases.database_files(path)
+    ((_, rules),) = databases.database_files(schema).items()
+    return [
+        problem for octets in files.values() for problem in xtce.validate(octets, rules, str(path))
+    ]
+
+
+def _placed(error: InputError, otherwise: Where) -> Problem:
+    """Return the problem that an error tells, at the place that its message names."""
+    match = _PLACE.fullmatch(str(error))
+    if match is None:
+        return Problem(otherwise, Gravity.ERROR, str(error))
+    where = Where(match["source"], int(match["line"]))
+    return Problem(where, Gravity.ERROR, match["message"])
+
+
+# ---- missions -------------------------------------------------------------------------------
+
+
+def _mission(mission: Mission, schema: str | Path | None) -> Iterator[Problem]:
+    known: dict[Path, Database | None] = {}
+    types: dict[str, dict[str, set[str]]] = {}
+    for index, craft in enumerate(mission.spacecraft):
+        key = "database" if craft.root_container is None else "root_container"
+        try:
+            if craft.database is not None and craft.database not in known:
+                known[craft.database] = None
+                yield from _schema(craft.database, schema)
+                known[craft.database], problems = _database(craft.database)
+                yield from problems
+            database = known.get(craft.database) if craft.database is not None else None
+            if database is not None:
+                types[craft.name] = _packet_types(database, craft)
+        except InputError as error:
+            yield _placed(error, mission.where("spacecraft", index, key))
+    for index, rule in enumerate(mission.times):
+        flown = [types[name] for name in types if rule.spacecraft in (None, name)]
+        for key, message in _time_rule(rule, flown) if flown else ():
+            yield Problem(mission.where("time", index, key), Gravity.ERROR, message)
+
+
+def _packet_types(database: Database, craft: Spacecraft) -> dict[str, set[str]]:
+    """Return the columns of each packet type of a spacecraft."""
+    compiled = plan.compile(database, craft.root_container)
+    return {path: set(types) for path, types in compiled.column_types.items()}
+
+
+def _time_rule(rule: TimeRule, flown: Iterable[dict[str, set[str]]]) -> Iterator[tuple[str, str]]:
+    """Yield (key, message) for what a rule names and no packet that it is for has."""
+    packets = [(path, columns) for types in flown for path, columns in types.items()]
+    matching = [columns for path, columns in packets if rule.is_for(path)]
+    if not matching:
+        some = ", ".join(path for path, _ in packets[:5])
+        yield "packets", f"packets = {rule.packets!r}, which is none; expected such as {some}"
+        return
+    for key, name in rule.parameters.items():
+        if not any(_has(columns, name) for columns in matching):
+            yield key, f"{key} = {name!r}; expected a parameter of {rule.packets!r} packets"
+
+
+def _has(columns: set[str], name: str) -> bool:
+    return name in columns or any(column.endswith("/" + name) for column in columns)
