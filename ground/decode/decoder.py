@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ground.columns import Batch, Counts, PacketFlag
 from ground.decode import steps
 from ground.decode.calibrate import Calibration
+from ground.decode.gather import Columns
 from ground.decode.kernels import keys
 from ground.decode.rows import Places, Rows, Trace
 from ground.mdb.plan import Node, Plan
@@ -98,7 +99,7 @@ class Decoder:
             key=lambda each: each[1],
         )
 
-    def _run(self, path: str, rows: Rows) -> steps.Columns:
+    def _run(self, path: str, rows: Rows) -> Columns:
         return steps.run(self.plan.programs[path], rows)
 
     def _batch(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ground.columns import Column
 from ground.decode.calibrate import Calibration
+from ground.decode.gather import spread
 from ground.mdb import conditions
 from ground.mdb.model import Amount, Condition, Dynamic, Fixed, Reference
 
@@ -130,24 +131,6 @@ def _numbers(values: NDArray[Any]) -> NDArray[np.float64]:
     read = [conditions.number(str(each)) for each in values.ravel()]
     numbers = [np.nan if each is None else min(max(each, -FAR), FAR) for each in read]
     return np.array(numbers, np.float64).reshape(values.shape)
-
-
-def spread(column: Column, rows: NDArray[np.intp], number: int, blank: Any) -> Column:
-    """Return a column of `number` rows that has these values in `rows` and none elsewhere."""
-    shape = (number, *column.values.shape[1:])
-    values, valid = np.zeros(shape, column.values.dtype), np.zeros(shape, np.bool_)
-    if values.dtype == object:
-        fill(values, blank)
-    values[rows] = column.values
-    valid[rows] = True if column.valid is None else column.valid
-    return Column(values, None if valid.all() else valid, column.labels)
-
-
-def fill(values: NDArray[Any], blank: Any) -> None:
-    """Set every element of an object array to one object, which may be an array itself."""
-    flat = values.reshape(-1)
-    for index in range(len(flat)):
-        flat[index] = blank
 
 
 def _over(before: Column, column: Column, rows: NDArray[np.intp]) -> Column:

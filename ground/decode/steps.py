@@ -12,16 +12,15 @@ from numpy.typing import NDArray
 
 from ground.columns import Column
 from ground.decode import codings, octets
+from ground.decode.gather import Columns, beside, cut, gather, spread
 from ground.decode.kernels import extract
-from ground.decode.rows import Places, Rows, Trace, Truth, fill, spread
+from ground.decode.rows import Places, Rows, Trace, Truth
 from ground.mdb.layout import Move
 from ground.mdb.model import BinaryEncoding, Origin, StringEncoding
-from ground.mdb.tables import Branch, Inner, Loop, Program, Run, Step, Text, Varying
+from ground.mdb.program import Branch, Inner, Loop, Program, Run, Step, Text, Varying
 
 OUTPUTS = (np.uint8, np.uint16, np.uint32, np.uint64)
 ALL_INSIDE = np.empty((1, 0), np.bool_)
-
-Columns = dict[str, Column]
 
 
 def run(program: Program, rows: Rows) -> Columns:
@@ -222,7 +221,7 @@ def _strided(step: Loop, rows: Rows) -> Columns:
     found = run(step.body, part)
     end = rows.at + np.minimum(wanted * step.stride - np.where(wanted > 0, gap, 0), 1 << 40)
     rows.go(end, end)
-    return {name: _cut(column, count) for name, column in found.items()}
+    return {name: cut(column, count) for name, column in found.items()}
 
 
 def _loop(step: Loop, rows: Rows) -> Columns:
@@ -243,85 +242,4 @@ def _loop(step: Loop, rows: Rows) -> Columns:
         part.short |= more & (part.at >= part.last)
         left[here] = more & (part.at < part.last)
         rows.give(here, part, step.body.blanks)
-    return _gather(step, times, len(rows))
-
-
-# ---- how columns come together ----------------------------------------------------------------
-
-
-def _gather(step: Loop, times: list[tuple[NDArray[np.intp], Columns]], number: int) -> Columns:
-    blanks = step.body.blanks
-    columns: dict[str, list[Column]] = {}
-    for here, found in times:
-        for name, column in found.items():
-            columns.setdefault(name, []).append(spread(column, here, number, blanks.get(name)))
-    joined = {name: beside(each) for name, each in columns.items()}
-    if step.fixed is None:
-        return {name: _ragged(column) for name, column in joined.items()}
-    return {
-        name: _widened(each, step.fixed, len(times), blanks.get(name))
-        for name, each in joined.items()
-    }
-
-
-def _widened(column: Column, times: int, done: int, blank: Any) -> Column:
-    """Add what is missing to an array of fixed size where no packet had all of it."""
-    if done == times or not done:
-        return column
-    values = column.values if column.values.ndim > 1 else column.values[:, np.newaxis]
-    width = values.shape[1] // done
-    missing = np.zeros((len(values), width * (times - done)), values.dtype)
-    if missing.dtype == object:
-        fill(missing, blank)
-    return beside([column, Column(missing, np.zeros(missing.shape, np.bool_))])
-
-
-def beside(columns: list[Column]) -> Column:
-    """Return one column with the elements of all: [N, E], or an array a row where one varies."""
-    if any(varies(column) for column in columns):
-        rows = zip(*(_ragged(column).values for column in columns), strict=True)
-        return Column(_objects([np.concatenate(row) for row in rows]))
-    values = [each.values if each.values.ndim > 1 else each.values[:, None] for each in columns]
-    joined = np.concatenate(values, axis=1)
-    if all(column.valid is None for column in columns):
-        return Column(joined)
-    valid = [
-        np.ones(value.shape, np.bool_) if each.valid is None else each.valid.reshape(value.shape)
-        for each, value in zip(columns, values, strict=True)
-    ]
-    return Column(joined, np.concatenate(valid, axis=1))
-
-
-def varies(column: Column) -> bool:
-    """Return whether each row is an array of its own size."""
-    values = column.values
-    return (
-        values.dtype == object
-        and values.ndim == 1
-        and any(isinstance(each, np.ndarray) for each in values[:1])
-    )
-
-
-def _ragged(column: Column) -> Column:
-    """Return a column with the valid elements of each row as an array."""
-    if varies(column):
-        return column
-    values = column.values if column.values.ndim > 1 else column.values[:, np.newaxis]
-    if column.valid is None:
-        return Column(_objects(list(values)))
-    valid = column.valid.reshape(values.shape)
-    return Column(_objects([row[mask] for row, mask in zip(values, valid, strict=True)]))
-
-
-def _cut(column: Column, count: Places) -> Column:
-    """Cut a column of elements into one array for each packet."""
-    ends = np.cumsum(count)
-    pieces = np.split(column.values, ends[:-1]) if len(ends) else []
-    return Column(_objects([piece.reshape(-1) for piece in pieces]))
-
-
-def _objects(arrays: list[NDArray[Any]]) -> NDArray[Any]:
-    values = np.empty(len(arrays), object)
-    for index, each in enumerate(arrays):
-        values[index] = each
-    return values
+    return gather(times, len(rows), step.fixed, step.body.blanks)

@@ -1,56 +1,30 @@
-"""The layout of a container as a tree: base entries first, references followed, types taken apart.
+"""The layout of a container as a tree of nodes: in which order bits stand, still without places.
 
-What goes in is a `Container` of a `Database`; what comes out are nodes that say in which order bits
-stand, still without positions. `plan` turns them into decode tables.
+`entries` makes the tree out of a database, `tables` turns it into decode tables.
 
-Names of columns: a scalar is `/P`, a member `/P.m`. Elements of an array share the column of their
-name without an index. An array inside the elements of another one, of fixed size, is a column for
-each inner element: `/P.m[0]`, `/P.m[1]`.
-
-Source: XTCE 1.2 `EntryListType`, `SequenceEntryType`, `LocationInContainerInBitsType`.
+Source: XTCE 1.2 `SequenceEntryType`, `LocationInContainerInBitsType`, `RepeatType`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import product
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from math import prod
 
-from ground.errors import InputError
 from ground.mdb import conditions
 from ground.mdb.model import (
     Amount,
-    ArgumentEntry,
-    ArrayType,
     BinaryEncoding,
     Condition,
-    Container,
-    ContainerEntry,
-    Database,
     Dynamic,
     Encoding,
-    Entry,
     Fixed,
-    FixedEntry,
-    FloatCoding,
-    FloatEncoding,
-    IntegerCoding,
-    IntegerEncoding,
-    Location,
     Lookup,
     Origin,
-    ParameterEntry,
-    ParameterType,
     Reference,
     ScalarType,
     StringEncoding,
 )
-
-FIELDS_MAX = 1 << 20  # fields of one packet: a definition with more of them is a mistake
-WORD = 64
-FLOAT_BITS = {FloatCoding.IEEE754: (16, 32, 64), FloatCoding.MIL_1750A: (32, 48)}
-WIDEST = 8 * (6 + 65536)  # bits of the longest space packet
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,46 +87,6 @@ class Group:
 Node = Leaf | Skip | Move | When | Times | Frame | Group
 
 
-def of_container(database: Database, path: str) -> Group:
-    """Return the layout of a container with all that it inherits.
-
-    Raises:
-        InputError: a cycle, a type without an encoding, a place that cannot be computed.
-    """
-    return _Reader(database).whole(chain(database, database.containers[path]))
-
-
-def of_command(database: Database, path: str) -> Group:
-    """Return the layout of a command's container with all that it inherits."""
-    container = database.commands[path].container
-    if container is None:
-        raise InputError(f"{path}: the command has no container")
-    arguments: dict[str, str] = {}
-    found: str | None = path
-    while found is not None:
-        command = database.commands[found]
-        arguments = {each.name: each.type for each in command.arguments} | arguments
-        found = command.base
-    return _Reader(database, arguments).whole(chain(database, container))
-
-
-def chain(database: Database, container: Container) -> list[Container]:
-    """Return the container and those it extends, the most basic first."""
-    known = dict(database.containers)
-    known.update(
-        (each.container.path, each.container)
-        for each in database.commands.values()
-        if each.container is not None
-    )
-    found = [container]
-    while found[-1].base is not None:
-        base = known.get(found[-1].base)
-        if base is None or base in found:
-            raise InputError(f"{found[-1].where}: {found[-1].base} cannot be extended from here")
-        found.append(base)
-    return found[::-1]
-
-
 def size(node: Node) -> int | None:
     """Return the bits that a node takes, where the packet does not decide it."""
     match node:
@@ -212,221 +146,46 @@ def leaves(node: Node) -> Iterator[Leaf]:
                 yield from leaves(part)
 
 
-class _Reader:
-    """Follows the references of one container."""
-
-    def __init__(self, database: Database, arguments: Mapping[str, str] | None = None) -> None:
-        self.database = database
-        self.arguments = arguments or {}
-        self.open: list[str] = []
-        self.fields = 0
-
-    def whole(self, containers: Sequence[Container]) -> Group:
-        """Lay out a container: what stands forward, then what is placed from its end."""
-        forward: list[Node] = []
-        ends: list[tuple[int, Node]] = []
-        for container in containers:
-            for entry in _without_next(self, container):
-                node, location = self.entry(entry), entry.location
-                if location is not None and location.origin is Origin.CONTAINER_END:
-                    ends.append((_from_end(location, entry), node))
-                else:
-                    forward.extend(_placed(node, location, entry.condition))
-        return Group((*forward, *_at_end(ends, containers[-1])))
-
-    def entry(self, entry: Entry) -> Node:
-        """Lay out one entry without its place; its condition where it is placed from the end."""
-        node = self._content(entry)
-        if entry.repeat is not None:
-            node = Times((entry.repeat.count,), entry.repeat.gap, node)
-        located = entry.location is not None and entry.location.origin is Origin.CONTAINER_END
-        return When(entry.condition, node) if entry.condition is not None and located else node
-
-    def _content(self, entry: Entry) -> Node:
-        match entry:
-            case FixedEntry(bits=bits):
-                return Skip(bits)
-            case ContainerEntry(container=path):
-                return self._included(path, entry)
-            case ParameterEntry(parameter=path, sizes=sizes):
-                return self._value(
-                    self.database.parameters[path].type, path, sizes, self.database.types
-                )
-            case ArgumentEntry(argument=name, sizes=sizes):
-                types = {**self.database.types, **self.database.argument_types}
-                return self._value(self._argument(name, entry), name, sizes, types)
-
-    def _argument(self, name: str, entry: ArgumentEntry) -> str:
-        if name not in self.arguments:
-            raise InputError(f"{entry.where}: the command has no argument {name}")
-        return self.arguments[name]
-
-    def _included(self, path: str, entry: ContainerEntry) -> Node:
-        if path in self.open:
-            raise InputError(f"{entry.where}: container {path} contains itself")
-        container = self.database.containers[path]
-        self.open.append(path)
-        body = self.whole(chain(self.database, container))
-        self.open.pop()
-        return Frame(body, container.bits)
-
-    def _value(
-        self,
-        path: str,
-        name: str,
-        sizes: tuple[Amount, ...],
-        types: Mapping[str, ParameterType],
-        inside: bool = False,
-    ) -> Node:
-        """Lay out a value of the type at `path`; `inside` the elements of an array."""
-        self.fields += 1
-        if self.fields > FIELDS_MAX:
-            raise InputError(f"{name}: more than {FIELDS_MAX} fields in one container")
-        type_ = types[path]
-        if isinstance(type_, ScalarType):
-            return _leaf(name, type_)
-        if isinstance(type_, ArrayType):
-            return self._array(type_, name, sizes or type_.sizes, types, inside)
-        members = [
-            self._value(each.type, f"{name}.{each.name}", (), types, inside)
-            for each in type_.members
-        ]
-        return Group(tuple(members))
-
-    def _array(
-        self,
-        type_: ArrayType,
-        name: str,
-        sizes: tuple[Amount, ...],
-        types: Mapping[str, ParameterType],
-        inside: bool,
-    ) -> Node:
-        if not sizes:
-            raise InputError(f"{type_.where}: {name} is an array without a size")
-        if not inside or fixed(sizes) is None:
-            return Times(sizes, None, self._value(type_.element, name, (), types, True))
-        ranges = [range(each.value) for each in sizes if isinstance(each, Fixed)]
-        if prod(map(len, ranges)) > FIELDS_MAX:
-            raise InputError(f"{type_.where}: {name} has more than {FIELDS_MAX} elements")
-        named = (name + "".join(f"[{i}]" for i in index) for index in product(*ranges))
-        return Group(tuple(self._value(type_.element, each, (), types, True) for each in named))
+def amounts(node: Node) -> Iterator[Amount]:
+    """Yield every size, place and count."""
+    match node:
+        case Leaf(encoding=StringEncoding(size=amount) | BinaryEncoding(size=amount)):
+            yield from () if amount is None else (amount,)
+        case Move(_, by):
+            yield by
+        case When(_, body):
+            yield from amounts(body)
+        case Times(counts, gap, body):
+            yield from (*counts, *(() if gap is None else (gap,)))
+            yield from amounts(body)
+        case Frame(body, bits):
+            yield from () if bits is None else (bits,)
+            yield from amounts(body)
+        case Group(parts):
+            for part in parts:
+                yield from amounts(part)
 
 
-def _leaf(name: str, type_: ScalarType) -> Leaf:
-    encoding = type_.encoding
-    if encoding is None:
-        raise InputError(f"{type_.where}: {name} stands in a container but has no encoding")
-    if isinstance(encoding, StringEncoding | BinaryEncoding):
-        bits = encoding.size.value if isinstance(encoding.size, Fixed) else None
-    else:
-        bits = encoding.bits
-    least = 0 if isinstance(encoding, StringEncoding | BinaryEncoding) else 1
-    if bits is not None and not least <= bits <= WIDEST:
-        raise InputError(f"{type_.where}: {name} of {bits} bits does not fit a packet")
-    if not _known(encoding):
-        raise InputError(f"{type_.where}: {name} has an encoding that is not supported: {encoding}")
-    return Leaf(name, type_, encoding, bits)
+def criteria(node: Node) -> Iterator[Condition]:
+    """Yield every condition under which something is there."""
+    match node:
+        case When(condition, body):
+            yield condition
+            yield from criteria(body)
+        case Times(_, _, body) | Frame(body, _):
+            yield from criteria(body)
+        case Group(parts):
+            for part in parts:
+                yield from criteria(part)
 
 
-def _known(encoding: Encoding) -> bool:
-    if isinstance(encoding, FloatEncoding):
-        return encoding.bits in FLOAT_BITS[encoding.coding]
-    if isinstance(encoding, IntegerEncoding) and encoding.bits > WORD:
-        reordered = encoding.byte_order is not None or encoding.bits_reversed
-        return not reordered and encoding.coding not in (
-            IntegerCoding.BCD,
-            IntegerCoding.PACKED_BCD,
-        )
-    return True
-
-
-def _placed(node: Node, location: Location | None, condition: Condition | None) -> tuple[Node, ...]:
-    parts = (node,) if location is None else (Move(location.origin, location.bits), node)
-    return parts if condition is None else (When(condition, Group(parts)),)
-
-
-def _from_end(location: Location, entry: Entry) -> int:
-    if not isinstance(location.bits, Fixed):
-        raise InputError(f"{entry.where}: a place from the container's end must be a fixed number")
-    return location.bits.value
-
-
-def _at_end(ends: list[tuple[int, Node]], container: Container) -> Iterator[Node]:
-    """Place entries that are counted from the container's end, the farthest from it first.
-
-    A container that declares its size ends there; any other ends after its last entry. Going
-    backwards "the location refers to the end of the entry" (`ReferenceLocationType`).
-    """
-    farthest_first = sorted(ends, key=lambda each: -each[0])
-    for index, (distance, node) in enumerate(farthest_first):
-        bits = size(node.body if isinstance(node, When) else node) or 0
-        if isinstance(container.bits, Fixed):
-            yield Move(Origin.CONTAINER_START, Fixed(container.bits.value - distance - bits))
-        else:
-            between = farthest_first[index - 1][0] - distance - bits if index else 0
-            yield Move(Origin.CONTAINER_END, Fixed(between))
-            if index == len(ends) - 1 and distance > 0:
-                node = _followed(node, distance)
-        yield node
-
-
-def _followed(node: Node, bits: int) -> Node:
-    """Add bits after a node, which are there only where the node is."""
-    if isinstance(node, When):
-        return When(node.condition, Group((node.body, Skip(bits))))
-    return Group((node, Skip(bits)))
-
-
-def _without_next(reader: _Reader, container: Container) -> Iterator[Entry]:
-    """Give entries that are placed before the next one a place of their own."""
-    following: Entry | None = None
-    turned: list[Entry] = []
-    for entry in reversed(container.entries):
-        if entry.location is not None and entry.location.origin is Origin.NEXT_ENTRY:
-            entry = replace(entry, location=_before(reader, entry, following))
-        turned.append(entry)
-        following = entry
-    yield from reversed(turned)
-
-
-def _before(reader: _Reader, entry: Entry, following: Entry | None) -> Location:
-    place = following.location if following is not None else None
-    bits, own = reader.entry(entry), entry.location
-    width = size(bits)
-    if place is not None and own is not None and following is not None and width is not None:
-        by = (place.bits, own.bits)
-        if isinstance(by[0], Fixed) and isinstance(by[1], Fixed):
-            if place.origin is Origin.CONTAINER_START:
-                return Location(place.origin, Fixed(by[0].value - by[1].value - width))
-            later = size(reader.entry(following))
-            if place.origin is Origin.CONTAINER_END and later is not None:
-                return Location(place.origin, Fixed(by[0].value + by[1].value + later))
-    raise InputError(f"{entry.where}: nextEntry needs a next entry of fixed place and size")
+def measured(node: Node) -> set[Reference]:
+    """Return every parameter that a size, place or count is computed from."""
+    return {amount.reference for amount in amounts(node) if isinstance(amount, Dynamic)}
 
 
 def references(node: Node) -> set[Reference]:
     """Return every parameter that decides what stands where."""
-    match node:
-        case Leaf(encoding=StringEncoding(size=amount) | BinaryEncoding(size=amount)):
-            return _of_amount(amount)
-        case Move(_, by):
-            return _of_amount(by)
-        case When(condition, body):
-            return conditions.references(condition) | references(body)
-        case Times(counts, gap, body):
-            amounts = (*counts, gap)
-            return references(body).union(*(_of_amount(amount) for amount in amounts))
-        case Frame(body, bits):
-            return references(body) | _of_amount(bits)
-        case Group(parts):
-            return set().union(*(references(part) for part in parts))
-    return set()
-
-
-def _of_amount(amount: Amount | None) -> set[Reference]:
-    match amount:
-        case Dynamic(reference):
-            return {reference}
-        case Lookup(choices):
-            return set().union(*(conditions.references(each) for each, _ in choices))
-    return set()
+    lookups = [amount for amount in amounts(node) if isinstance(amount, Lookup)]
+    choices = [condition for amount in lookups for condition, _ in amount.choices]
+    return measured(node).union(*map(conditions.references, [*criteria(node), *choices]))

@@ -1,10 +1,5 @@
 """A database becomes decode tables: which packet is of which type, and where its values stand.
 
-How it works: the layout of each container is walked once. Fields of fixed size whose distance from
-a common anchor is known are gathered in a `Run`, one table for one kernel call. Whatever only the
-packet can tell (a dynamic size, a condition, a count) ends the run and becomes a step of its own;
-the next run is anchored where that step ends. So a container of fixed layout is one `Run`.
-
 Packets find their type by walking the tree of containers from the root. Where the criteria look at
 fields of fixed place, `Node.key` names these fields: equal keys take equal ways, so that the
 criteria are evaluated once for each key and not for each packet.
@@ -21,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ground.errors import InputError
-from ground.mdb import conditions, layout
+from ground.mdb import conditions, entries, layout
 from ground.mdb.model import (
     Condition,
     Container,
@@ -31,7 +26,8 @@ from ground.mdb.model import (
     Reference,
     ScalarType,
 )
-from ground.mdb.tables import Program, Run, build
+from ground.mdb.program import Program, Run
+from ground.mdb.tables import build
 
 KEY_BITS = 64
 
@@ -91,7 +87,7 @@ def compile(database: Database, root: str | None = None) -> Plan:
 
 def of_command(database: Database, path: str) -> Plan:
     """Return the plan of one command's container: its octets become arguments again."""
-    tree = layout.of_command(database, path)
+    tree = entries.of_command(database, path)
     types = {leaf.name: leaf.type for leaf in layout.leaves(tree)}
     program = build(tree, looked=_looked(layout.references(tree), types))
     return Plan(Node(path, False), {path: program}, {path: types})
@@ -140,7 +136,7 @@ def _node(
 ) -> Node:
     if container.path in above:
         raise InputError(f"{container.where}: {container.path} extends itself")
-    tree = layout.of_container(database, container.path)
+    tree = entries.of_container(database, container.path)
     types = {leaf.name: leaf.type for leaf in layout.leaves(tree)}
     children = tuple(
         (
@@ -156,12 +152,31 @@ def _node(
         for path in database.children.get(container.path, ())
     )
     abstract = container.abstract and bool(children)
-    deciding = layout.references(tree)
+    deciding = _deciding(container, tree, types)
     if not abstract:
         programs[container.path] = build(tree, looked=_looked(deciding, types))
         column_types[container.path] = types
     node = Node(container.path, abstract, children)
     return _with_probe(node, tree, types, deciding) if children else node
+
+
+def _deciding(
+    container: Container, tree: layout.Group, types: Mapping[str, ScalarType]
+) -> set[Reference]:
+    """Return the parameters that decide what stands where; those of sizes must be in the packet."""
+    for reference in layout.measured(tree):
+        if _column(reference.path, types) is None or reference.instance:
+            raise InputError(
+                f"{container.where}: {container.path}: a size, place or count is computed from "
+                f"{reference.path}, which this packet does not hold; a parameter of it expected"
+            )
+    return layout.references(tree)
+
+
+def _column(path: str, types: Mapping[str, ScalarType]) -> str | None:
+    """Return the column that holds a parameter, or an element of an array."""
+    name = path if path in types else conditions.INDEX.sub("", path)
+    return name if name in types else None
 
 
 def _with_probe(
@@ -197,10 +212,8 @@ def _looked(asked: Iterable[Reference], types: Mapping[str, ScalarType]) -> froz
     left = list(asked)
     while left:
         reference = left.pop()
-        name = reference.path
-        if name not in types:
-            name = conditions.INDEX.sub("", name)
-        if name not in types or name in found:
+        name = _column(reference.path, types)
+        if name is None or name in found:
             continue
         found.add(name)
         type_ = types[name]

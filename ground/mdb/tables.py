@@ -1,36 +1,24 @@
-"""Decode tables: a layout whose positions are worked out as far as the database alone can tell.
+"""A layout becomes a program: places are worked out as far as the database alone can tell.
+
+How it works: the layout is walked once. Fields of fixed size whose distance from a common anchor
+is known are gathered in a `Run`, one table for one kernel call. Whatever only the packet can tell
+ends the run and becomes a step of its own; the next run is anchored where that step ends.
 
 Source: XTCE 1.2 `SequenceEntryType` (order and location of entries).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ground.errors import InputError
-from ground.mdb.layout import (
-    FIELDS_MAX,
-    Frame,
-    Group,
-    Leaf,
-    Move,
-    Node,
-    Skip,
-    Times,
-    When,
-    fixed,
-    leaves,
-    size,
-)
+from ground.mdb.entries import FIELDS_MAX
+from ground.mdb.layout import Frame, Group, Leaf, Move, Node, Skip, Times, When, fixed, leaves, size
 from ground.mdb.model import (
-    Amount,
     BinaryEncoding,
-    Condition,
     Encoding,
     Fixed,
     FloatCoding,
@@ -40,122 +28,22 @@ from ground.mdb.model import (
     Origin,
     StringEncoding,
 )
+from ground.mdb.program import (
+    Branch,
+    Inner,
+    Loop,
+    Number,
+    Program,
+    Run,
+    Step,
+    Text,
+    Varying,
+    blanks,
+)
 
 WORDS = (8, 16, 32, 64)  # widths of the outputs of the extraction kernel
-_BLANK: dict[type, Any] = {StringEncoding: "", BinaryEncoding: b"", IntegerEncoding: 0}
 FAR = 1 << 32  # bits; no place in a packet is beyond
 COUNT_MAX = 4096  # more conditional repeats than this make an array of varying size
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A column out of a `Run`'s table.
-
-    Attributes:
-        name: of the column.
-        view: which of the run's views holds it; `place` its first row there, `row` in the table.
-        count: rows, one for each time that the parameter stands in the run.
-        encoding: set where what the kernel extracts is not yet the value.
-    """
-
-    name: str
-    view: int
-    place: int
-    row: int
-    count: int
-    encoding: IntegerEncoding | FloatEncoding | None
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A column of strings, octets or wide integers of fixed size: (bit, bits) for each time."""
-
-    name: str
-    encoding: Encoding
-    places: tuple[tuple[int, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Fields of fixed size at known bits from one anchor.
-
-    Attributes:
-        table: int64 [K, 3]: bit from the anchor, width, and the sign bit's value as uint64 (0 for
-            unsigned); sorted by the output that the field goes to.
-        heights: how many rows go to each of the four outputs.
-        views: outputs and the dtypes as which they are read.
-        low, high: first and last bit that a field of the run touches.
-        advance: bits from the anchor to where the next step goes on.
-        reach: bits from the anchor to the farthest end of an entry.
-    """
-
-    table: NDArray[np.int64]
-    heights: tuple[int, int, int, int]
-    views: tuple[tuple[int, np.dtype[np.generic]], ...]
-    numbers: tuple[Number, ...]
-    texts: tuple[Text, ...]
-    low: int
-    high: int
-    advance: int
-    reach: int
-
-
-@dataclass(frozen=True, slots=True)
-class Varying:
-    """A string or octets whose size only the packet tells."""
-
-    name: str
-    encoding: StringEncoding | BinaryEncoding
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """What is decoded only for the packets for which a condition holds."""
-
-    condition: Condition
-    body: Program
-
-
-@dataclass(frozen=True, slots=True)
-class Loop:
-    """What is decoded several times, `gap` bits between.
-
-    Attributes:
-        fixed: how often, where that is fixed (and the body is not); columns are then [N, fixed].
-        stride: bits from one time to the next where the body is a single run; None where each time
-            must be decoded before the next one's place is known.
-    """
-
-    counts: tuple[Amount, ...]
-    gap: Amount | None
-    body: Program
-    fixed: int | None
-    stride: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Inner:
-    """A container in a container, where positions in it depend on the packet."""
-
-    body: Program
-    bits: Amount | None
-
-
-Step = Run | Varying | Move | Branch | Loop | Inner
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """The steps that decode a container.
-
-    Attributes:
-        looked: columns that conditions and sizes look at.
-        blanks: what stands in object columns where a packet has no value: "", b"", 0 or no element.
-    """
-
-    steps: tuple[Step, ...]
-    looked: frozenset[str]
-    blanks: Mapping[str, Any]
 
 
 def build(node: Node, *, looked: frozenset[str], only: bool = False) -> Program:
@@ -212,7 +100,7 @@ class _Builder:
 
     def finish(self) -> Program:
         self._flush()
-        return Program(tuple(self.steps), self.looked, dict(_blanks(self.steps)))
+        return Program(tuple(self.steps), self.looked, dict(blanks(self.steps)))
 
     def _leaf(self, leaf: Leaf) -> None:
         if leaf.bits is None:
@@ -293,35 +181,6 @@ class _Builder:
             self.steps.append(_run(self.cells, self.at, self.span.reach))
         self.cells, self.at = {}, 0
         self.span.start, self.span.reach, self.span.known = None, 0, False
-
-
-def _blanks(steps: Iterable[Step]) -> Iterator[tuple[str, Any]]:
-    for step in steps:
-        match step:
-            case Run():
-                yield from ((each.name, _BLANK[type(each.encoding)]) for each in step.texts)
-            case Varying(name, encoding):
-                yield name, _BLANK[type(encoding)]
-            case Branch() | Inner():
-                yield from step.body.blanks.items()
-            case Loop():
-                for name in names(step.body):
-                    none = np.empty(0, object if name in step.body.blanks else np.uint8)
-                    if step.fixed is None or name in step.body.blanks:
-                        yield name, none if step.fixed is None else step.body.blanks[name]
-
-
-def names(program: Program) -> Iterator[str]:
-    """Yield the names of the columns that a program gives; a name may come several times."""
-    for step in program.steps:
-        match step:
-            case Run(numbers=numbers, texts=texts):
-                yield from (each.name for each in numbers)
-                yield from (each.name for each in texts)
-            case Varying():
-                yield step.name
-            case Branch() | Inner() | Loop():
-                yield from names(step.body)
 
 
 def _run(cells: dict[str, list[tuple[Leaf, int]]], advance: int, reach: int) -> Run:
