@@ -45,6 +45,6 @@ def gaps(
         kind: sum(row["missing"] for row in rows if row["kind"] == kind)
         for kind in ("packets", "frames")
     }
-    emit("gaps", rows, _GAPS, as_json=as_json, as_lines=as_lines, counts=counts)
+    emit("gaps", rows, _GAPS, as_json=as_json, as_lines=as_lines, counts=counts, empty="no gaps")
     if rows:
         raise typer.Exit(1)

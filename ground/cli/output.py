@@ -55,8 +55,12 @@ def emit(
     as_json: bool = False,
     as_lines: bool = False,
     counts: Mapping[str, Any] | None = None,
+    empty: str = "nothing",
 ) -> None:
-    """Print rows in the form that was asked for; JSON lines stream, a table is drawn at once."""
+    """Print rows in the form that was asked for; JSON lines stream, a table is drawn at once.
+
+    `empty` is said to a person in place of a table without rows.
+    """
     if as_lines:
         for row in rows:
             sys.stdout.write(json.dumps(plain(row), ensure_ascii=False) + "\n")
@@ -65,7 +69,7 @@ def emit(
         json.dump(whole | {"counts": plain(counts or {})}, sys.stdout, ensure_ascii=False)
         sys.stdout.write("\n")
     else:
-        _table(rows, headings)
+        _table(rows, headings, empty)
 
 
 def cell(value: Any) -> str:
@@ -75,11 +79,11 @@ def cell(value: Any) -> str:
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return f"{value:.8g}"
     return clean(str(value))
 
 
-def _table(rows: Iterable[Row], headings: Sequence[Heading]) -> None:
+def _table(rows: Iterable[Row], headings: Sequence[Heading], empty: str) -> None:
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -90,7 +94,7 @@ def _table(rows: Iterable[Row], headings: Sequence[Heading]) -> None:
     for row in rows:
         cells = [Text(cell(row.get(heading.key))) for heading in headings]
         table.add_row(*cells, style=STYLES.get(str(row.get("severity", "")).lower()))
-    console().print(table)
+    console().print(table if table.row_count else empty)
 
 
 STYLES = {"caution": "yellow", "serious": "dark_orange", "critical": "bold red"}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ground.cli import options
-from ground.cli.output import Heading, emit, say
+from ground.cli.output import Heading, clean, emit, say
 
 if TYPE_CHECKING:
     from ground.services.query import Samples
@@ -86,24 +86,23 @@ def _draw(samples: Samples, *, width: int = 72, height: int = 10) -> None:
     """Draw the samples of each spacecraft over time."""
     import numpy as np
 
-    from ground.archive import downsample
     from ground.cli.plot import labelled
-    from ground.services.query import numeric
+    from ground.services.query import per_spacecraft
     from protocols import times
 
-    values, usable = numeric(samples)
-    for name in dict.fromkeys(samples.spacecraft.tolist()):
-        mine = usable & samples.timed & (samples.spacecraft == name)
-        t_ns = samples.t_ns[mine]
-        if not len(t_ns):
-            say(f"{name}  {samples.path}: no samples with a time and a number")
-            continue
-        first, last = int(t_ns[0]), int(t_ns[-1])
-        made = downsample.bins(t_ns, values[mine], first, last + 1, 2 * width)
-        units = f" \\[{samples.units}]" if samples.units else ""
-        say(f"[bold]{name}  {samples.path}[/bold]{units}  {len(t_ns)} samples")
-        low = np.where(made.count > 0, made.minimum, np.nan)
-        high = np.where(made.count > 0, made.maximum, np.nan)
+    drawn = False
+    for name, made in per_spacecraft(samples, 2 * width):
+        drawn = True
+        first, last = int(made.t_ns[0]), int(made.t_ns[-1])
+        step = max(1, (last - first) // (2 * width - 1))
+        place = np.minimum((made.t_ns - first) // step, 2 * width - 1)
+        low, high = np.full(2 * width, np.nan), np.full(2 * width, np.nan)
+        low[place], high[place] = made.minimum, made.maximum
+        units = f" \\[{clean(samples.units)}]" if samples.units else ""
+        number = int(made.count.sum())
+        say(f"[bold]{clean(name)}  {clean(samples.path)}[/bold]{units}  {number} samples")
         for line in labelled(low, high, width=width, height=height):
             say(line)
         say(f"[dim]{times.iso(first)[:19]}Z to {times.iso(last)[:19]}Z[/dim]\n")
+    if not drawn:
+        say(f"{clean(samples.path)}: no samples with both a time and a number")

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ground.alarms.limits import Limits
 from ground.columns import Column
+from ground.decode.calibrate import Calibration
 from ground.decode.decoder import Decoder
 from ground.mdb.model import ScalarType
 from ground.mdb.plan import Plan
@@ -34,6 +36,15 @@ class Definition:
         self.decoder = Decoder(plan)
         self._times = tuple(times)
         self._clocks: dict[tuple[str, str], Clock | None] = {}
+        self._judging: dict[str, tuple[Calibration, list[str]]] = {}
+
+    def judging(self, packet_type: str) -> tuple[Calibration, list[str]]:
+        """Return how a packet type is calibrated, and which of its columns have limits."""
+        if packet_type not in self._judging:
+            types = self.plan.column_types[packet_type]
+            judged = [path for path in Limits(types).judged if path in types]
+            self._judging[packet_type] = Calibration(types), judged
+        return self._judging[packet_type]
 
     def clock(self, spacecraft: str, packet_type: str) -> Clock | None:
         """Return how a packet's generation time is read; None where no rule says."""

@@ -85,12 +85,16 @@ def gaps(store: Store, span: Span) -> Iterator[dict[str, Any]]:
 def _channels(rows: pa.Table) -> Iterator[tuple[dict[str, Any], pa.Table]]:
     """Yield the rows of each (spacecraft, channel, APID), in order."""
     keys = rows.select(_KEYS).group_by(list(_KEYS)).aggregate([])
-    order = [(each, "ascending") for each in _KEYS]
-    for key in keys.sort_by(order).to_pylist():
+    for key in sorted(keys.to_pylist(), key=lambda key: tuple(key.values())):
         mine = pc.equal(rows["spacecraft"], key["spacecraft"])
         for name in ("vcid", "apid"):
             mine = pc.and_(mine, pc.equal(rows[name], key[name]))
-        yield key, rows.filter(mine)
+        yield key | {"vcid": _known(key["vcid"])}, rows.filter(mine)
+
+
+def _known(vcid: int) -> int | None:
+    """Return a virtual channel; None for packets that came without frames."""
+    return vcid if vcid >= 0 else None
 
 
 def _gaps_of(key: dict[str, Any], rows: pa.Table) -> Iterator[dict[str, Any]]:
@@ -119,6 +123,7 @@ def _stamped(row: dict[str, Any]) -> dict[str, Any]:
     t_ns = row["t_ns"]
     received = row["received"]
     return row | {
+        "vcid": _known(row["vcid"]),
         "time": None if t_ns is None else times.iso(t_ns),
         "received": None if received is None else received.isoformat(),
     }

@@ -14,6 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ground.alarms import limits
+from ground.alarms.judge import Judge
 from ground.columns import Batch, PacketFlag, Severity
 from ground.mdb.model import ScalarType
 from ground.services import tables
@@ -79,7 +80,7 @@ class Processor:
         self._crafts = crafts
         self._known = known
         self._tally = tally
-        self._judge = limits.Judge()
+        self._judge = Judge()
 
     def process(self, packets: Packets, source: str) -> dict[str, pa.Table]:
         """Return the tables to append, by name: `packets` and one for each packet type.
@@ -164,12 +165,13 @@ class Processor:
 
     def _severity(self, kept: _Decoded, meant: _Meant) -> NDArray[np.uint8]:
         """Judge the rows against their limits and return the worst severity of each."""
-        levels = self._judge.judge(
-            kept.types,
-            kept.batch,
-            meant.t_ns[kept.rows],
-            meant.spacecraft[kept.rows],
-        )
+        batch = kept.batch
+        calibration, judged = kept.definition.judging(batch.packet_type)
+        if not judged:
+            return np.zeros(len(kept.rows), np.uint8)
+        engineering = calibration.engineering(batch.raw, judged)
+        t_ns, spacecraft = meant.t_ns[kept.rows], meant.spacecraft[kept.rows]
+        levels = self._judge.judge(kept.types, batch.raw, engineering, t_ns, spacecraft)
         for level in levels.values():
             found = np.bincount(limits.severity(level).reshape(-1), minlength=4)
             for severity in (Severity.CAUTION, Severity.SERIOUS, Severity.CRITICAL):

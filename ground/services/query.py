@@ -6,7 +6,7 @@ that decoded it, from just the columns that the question (and its calibrators' c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -125,29 +125,30 @@ def _of_table(
     span: Span,
 ) -> Iterator[Samples]:
     """Yield samples of one table, read once with the columns that contexts need as well."""
-    stored = set(store.schema(span.realm, table).names)
-    needed = _needed(store, library, table, wanted, span) & stored
-    columns = ["spacecraft", "t_ns", "database", *sorted(needed)]
+    asked = needed(store, library, table, wanted, span)
+    columns = ["spacecraft", "t_ns", "database", *sorted(asked)]
     rows = store.read(span.realm, table, columns=columns, limit=span.limit, **span.as_arguments())
-    for part, types in _by_database(rows, library, table):
+    for part, types in by_database(rows, library, table):
         yield from _judged(part, types, {path: wanted[path] for path in wanted if path in types})
 
 
-def _needed(
-    store: Store, library: Library, table: str, wanted: Mapping[str, Any], span: Span
+def needed(
+    store: Store, library: Library, table: str, wanted: Iterable[str], span: Span
 ) -> set[str]:
     """Return the columns to read: those asked for and those that their contexts look at."""
-    digests = store.read(span.realm, table, columns=["database"])["database"].unique()
-    needed = set(wanted)
+    within = span.as_arguments()
+    digests = store.read(span.realm, table, columns=["database"], **within)["database"].unique()
+    paths = list(wanted)
+    whole = set(paths)
     for digest in digests.to_pylist():
         types = library.types(digest, table)
-        for path in wanted:
+        for path in paths:
             if path in types:
-                needed |= calibrate.dependencies(types[path]) | limits.dependencies(types[path])
-    return needed
+                whole |= calibrate.dependencies(types[path]) | limits.dependencies(types[path])
+    return whole & set(store.schema(span.realm, table).names)
 
 
-def _by_database(
+def by_database(
     rows: pa.Table, library: Library, table: str
 ) -> Iterator[tuple[pa.Table, Mapping[str, ScalarType]]]:
     """Yield the rows of each database that decoded some of them, with its types."""
@@ -209,26 +210,31 @@ def _element(column: Column, index: int) -> Column:
 
 def binned(samples: Samples, bins: int) -> Iterator[dict[str, Any]]:
     """Yield min, mean and max of each spacecraft's samples over equal spans of time."""
-    values, usable = numeric(samples)
-    for name in dict.fromkeys(samples.spacecraft.tolist()):
-        mine = usable & samples.timed & (samples.spacecraft == name)
-        t_ns = samples.t_ns[mine]
-        if not len(t_ns):
-            continue
-        start, end = int(t_ns[0]), int(t_ns[-1]) + 1
-        made = downsample.bins(t_ns, values[mine], start, end, bins)
-        for row in np.flatnonzero(made.count).tolist():
+    for name, made in per_spacecraft(samples, bins):
+        for row in range(len(made.count)):
+            t_ns = int(made.t_ns[row])
             yield {
                 "spacecraft": name,
                 "parameter": samples.path,
-                "t_ns": int(made.start_ns[row]),
-                "time": times.iso(int(made.start_ns[row])),
+                "t_ns": t_ns,
+                "time": times.iso(t_ns),
                 "minimum": float(made.minimum[row]),
                 "mean": float(made.mean[row]),
                 "maximum": float(made.maximum[row]),
                 "samples": int(made.count[row]),
                 "units": samples.units,
             }
+
+
+def per_spacecraft(samples: Samples, bins: int) -> Iterator[tuple[str, downsample.Bins]]:
+    """Yield the down-sampled values of each spacecraft that has numbers with a time."""
+    values, usable = numeric(samples)
+    for name in dict.fromkeys(samples.spacecraft.tolist()):
+        mine = usable & samples.timed & (samples.spacecraft == name)
+        t_ns = samples.t_ns[mine]
+        if len(t_ns):
+            start, end = int(t_ns.min()), int(t_ns.max()) + 1
+            yield name, downsample.bins(t_ns, values[mine], start, end, bins)
 
 
 def numeric(samples: Samples) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

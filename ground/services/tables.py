@@ -81,6 +81,17 @@ def to_arrow(column: Column, kind: ScalarType) -> pa.Array:
     return pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
 
 
+def shown(column: Column, kind: ScalarType) -> pa.Array:
+    """Return an engineering column as other tools read it: labels as text, numbers as they are."""
+    if column.labels is None or column.values.dtype == object:
+        return to_arrow(column, kind)
+    codes = column.values if column.valid is None else np.where(column.valid, column.values, -1)
+    if codes.ndim == 1:
+        return names(list(column.labels), codes)
+    flat = names(list(column.labels), codes.reshape(-1)).cast(pa.string())
+    return pa.FixedSizeListArray.from_arrays(flat, codes.shape[1])
+
+
 def from_arrow(array: pa.Array | pa.ChunkedArray, kind: ScalarType) -> Column:
     """Return a stored raw column as the decoder gave it."""
     whole = _whole(array)

@@ -21,6 +21,8 @@ class Tally:
             with the bits left of the last one.
         violations: samples at caution, serious and critical.
         gaps: units missing, by what is missing.
+        corrected: symbols that the Reed-Solomon code mended.
+        repeated: whether the file had been ingested before, so that nothing was done.
     """
 
     stages: dict[str, Counts] = field(default_factory=dict)
@@ -32,6 +34,7 @@ class Tally:
     violations: dict[str, int] = field(default_factory=dict)
     gaps: dict[str, int] = field(default_factory=dict)
     corrected: int = 0
+    repeated: bool = False
 
     def stage(self, name: str) -> Counts:
         """Return the counts of a stage, made when first asked for."""

@@ -1,0 +1,110 @@
+"""Parameters out to a file that other tools read: a row a packet, raw and engineering columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ground.archive import export as writing
+from ground.archive.store import KEYS, Store
+from ground.decode import calibrate
+from ground.errors import InputError
+from ground.services import names, query, tables
+from ground.services.library import Library
+
+Progress = Callable[[int, int], None]
+FORMS = ("csv", "parquet", "arrow")
+
+
+def export(
+    store: Store,
+    library: Library,
+    texts: Sequence[str],
+    span: query.Span,
+    to: Path,
+    form: str | None,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Write the parameters that the globs mean to one file and say how much there was.
+
+    A parameter is two columns: its engineering value under its path, and `PATH.raw` where that
+    is something else. Arrays are lists (in CSV, a column for each element).
+
+    Raises:
+        InputError: no such parameter, several packet types (one file has one), or no format.
+    """
+    chosen = form or to.suffix.lstrip(".").lower()
+    if chosen not in FORMS:
+        raise InputError(f"{to}: format {chosen or 'unknown'}; expected one of {', '.join(FORMS)}")
+    table, paths = _one_table(store, texts, span.realm)
+    total = next(info.rows for info in store.tables(span.realm) if info.name == table)
+    parts = _parts(store, library, table, paths, span, lambda done: progress(done, total))
+    if chosen == "csv":
+        parts = map(_flat, parts)
+    first = next(parts, None)
+    if first is None:
+        raise InputError(f"{' '.join(texts)}: no rows in this span; expected some to export")
+    rows = writing.export(to, first.schema, chain([first], parts), chosen)
+    size = to.stat().st_size
+    return {"path": str(to), "rows": rows, "columns": len(first.column_names), "octets": size}
+
+
+def _one_table(store: Store, texts: Sequence[str], realm: str) -> tuple[str, list[str]]:
+    listed = query.parameters(store, realm)
+    chosen = names.choose(texts, (path for paths in listed.values() for path in paths))
+    found = {table: [p for p in paths if p in chosen] for table, paths in listed.items()}
+    found = {table: paths for table, paths in found.items() if paths}
+    if len(found) > 1:
+        raise InputError(
+            f"{' '.join(texts)}: parameters of {len(found)} packet types ({', '.join(found)}); "
+            "expected those of one, as a file has one row for each packet"
+        )
+    return next(iter(found.items()))
+
+
+def _parts(
+    store: Store,
+    library: Library,
+    table: str,
+    paths: list[str],
+    span: query.Span,
+    progress: Callable[[int], None],
+) -> Iterator[pa.Table]:
+    """Yield the rows in parts that fit in memory, with both values of each parameter."""
+    needed = query.needed(store, library, table, paths, span)
+    keys = [*KEYS.names, "severity", "database"]
+    stored = store.scan(span.realm, table, columns=[*keys, *sorted(needed)], **span.as_arguments())
+    done = 0
+    for rows in stored:
+        for part, types in query.by_database(rows, library, table):
+            raw = {
+                path: tables.from_arrow(part[path], types[path])
+                for path in sorted(needed)
+                if path in types
+            }
+            engineering = calibrate.engineering(types, raw, [p for p in paths if p in types])
+            made = {key: part[key] for key in keys[:-1]}
+            for path, column in engineering.items():
+                made[path] = tables.shown(column, types[path])
+                if not calibrate.identical(types[path]):
+                    made[f"{path}.raw"] = part[path]
+            yield pa.table(made)
+        done += rows.num_rows
+        progress(done)
+
+
+def _flat(part: pa.Table) -> pa.Table:
+    """Return the rows with a column for each element of an array, as CSV has no lists."""
+    made: dict[str, Any] = {}
+    for name, column in zip(part.column_names, part.columns, strict=True):
+        if not pa.types.is_fixed_size_list(column.type):
+            made[name] = column
+            continue
+        for index in range(column.type.list_size):
+            made[names.element(name, index)] = pc.list_element(column, index)
+    return pa.table(made)

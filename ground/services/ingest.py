@@ -1,0 +1,170 @@
+"""A recording becomes rows of the archive: read, receive, process, append, chunk by chunk.
+
+The file itself is the journal: the archive notes its path, SHA-256 and how far it got. A run that
+was cut off goes through the file again from its start, as what is received depends on what came
+before, and appends nothing that was acknowledged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import pyarrow as pa
+
+from ground import warmup
+from ground.archive.store import Source, Store
+from ground.errors import InputError
+from ground.services import downlink, tables
+from ground.services.crafts import UNKNOWN, Crafts
+from ground.services.duplicates import Duplicates
+from ground.services.processing import Processor
+from ground.services.tally import Tally
+from ground.settings import Link
+
+Progress = Callable[[int, int], None]
+CHUNK_OCTETS = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file to ingest: where it is, how its octets are framed, whose they are, into which realm.
+
+    `settings` is a digest of all that decides the result, so that the same file under another
+    link or database is another job.
+    """
+
+    path: Path
+    link: Link
+    crafts: Crafts
+    realm: str
+    settings: str
+
+
+def ingest(store: Store, job: Job, progress: Progress) -> Tally:
+    """Ingest a file and return what was seen; a file that was ingested before changes nothing.
+
+    Raises:
+        InputError: the file cannot be read.
+        ArchiveError: the archive cannot be written (the disk is full, say); what was acknowledged
+            is kept, and the next run goes on behind it.
+    """
+    tally = Tally()
+    sha256, size = _digest(job.path)
+    done = store.source(job.realm, sha256, job.settings)
+    if done is not None and done.finished:
+        tally.repeated = True
+        return tally
+    source = done or Source(sha256, job.settings, str(job.path), size)
+    duplicates = Duplicates(store, job.realm)
+    receiver = downlink.receiver(job.link, tally)
+    processor = Processor(job.crafts, duplicates.known, tally)
+    for chunk, end in _chunks(job.path, size):
+        received = receiver.receive(chunk, final=end == size)
+        made = processor.process(received.packets, sha256)
+        made |= _others(received, job.crafts, sha256, tally)
+        if end > source.offset or end == size:
+            store.append(job.realm, made, cursor=replace(source, offset=end, finished=end == size))
+        progress(end, size)
+        warmup.poll()
+    store.flush()
+    return tally
+
+
+def _digest(path: Path) -> tuple[str, int]:
+    """Return the SHA-256 of a file and its size."""
+    with _reading(path) as file:
+        digest = hashlib.file_digest(file, "sha256")
+        return digest.hexdigest(), file.tell()
+
+
+def _chunks(path: Path, size: int) -> Iterator[tuple[np.typing.NDArray[np.uint8], int]]:
+    """Yield the file's octets and the offset of the end of each chunk; at least one chunk."""
+    end = 0
+    with _reading(path) as file:
+        while end < size or end == 0:
+            octets = file.read(min(CHUNK_OCTETS, size - end))
+            if len(octets) < min(CHUNK_OCTETS, size - end):
+                raise InputError(
+                    f"{path}: became shorter while it was read; expected {size} octets"
+                )
+            end += len(octets)
+            yield np.frombuffer(octets, np.uint8), end
+            if end == size:
+                return
+
+
+def _reading(path: Path) -> BinaryIO:
+    try:
+        if path.is_dir():
+            raise InputError(f"{path}: a folder; expected a file of telemetry")
+        return path.open("rb")
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; expected a file of telemetry") from None
+
+
+def _others(
+    received: downlink.Received, crafts: Crafts, source: str, tally: Tally
+) -> dict[str, pa.Table]:
+    """Return the tables of rejects and of missing frames."""
+    made = {}
+    if received.rejected:
+        made["rejects"] = _rejects(received.rejected, crafts, source)
+    if received.gaps:
+        tally.more(tally.gaps, "frames", sum(gap.missing for gap in received.gaps))
+        made["gaps"] = _gaps(received, crafts, source)
+    return made
+
+
+def _rejects(rejected: Iterable[downlink.Rejected], crafts: Crafts, source: str) -> pa.Table:
+    rows = list(rejected)
+    return _service_table(
+        [_name(crafts, each.scid) for each in rows],
+        source,
+        [each.offset for each in rows],
+        [each.vcid for each in rows],
+        stage=pa.array([each.stage for each in rows]),
+        reason=pa.array([each.reason for each in rows]),
+        clause=pa.array([each.clause for each in rows]),
+        octets=pa.array([each.octets for each in rows], pa.binary()),
+    )
+
+
+def _gaps(received: downlink.Received, crafts: Crafts, source: str) -> pa.Table:
+    rows = received.gaps
+    return _service_table(
+        [_name(crafts, each.scid) for each in rows],
+        source,
+        [each.frame for each in rows],
+        [each.vcid for each in rows],
+        after=pa.array([each.expected - 1 for each in rows], pa.int64()),
+        before=pa.array([each.found for each in rows], pa.int64()),
+        missing=pa.array([each.missing for each in rows], pa.int64()),
+    )
+
+
+def _service_table(
+    spacecraft: list[str], source: str, offset: list[int], vcid: list[int], **more: pa.Array
+) -> pa.Table:
+    """Return rows that have no time of their own, with where they were found."""
+    count = len(spacecraft)
+    known = list(dict.fromkeys(spacecraft))
+    codes = np.array([known.index(name) for name in spacecraft], np.int32)
+    none = np.zeros(count, np.int64)
+    head = tables.head(tables.names(known, codes), none, none > 0, none, none.astype(np.uint8))
+    found = {
+        "vcid": pa.array(vcid, pa.int16()),
+        "source": tables.names([source], np.zeros(count, np.int32)),
+        "offset": pa.array(offset, pa.int64()),
+    }
+    return pa.table(head | found | more)
+
+
+def _name(crafts: Crafts, scid: int) -> str:
+    if crafts.only is not None:
+        return crafts.only
+    return crafts.by_scid.get(scid, UNKNOWN.format(scid if scid >= 0 else "unknown"))
