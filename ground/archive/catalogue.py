@@ -7,16 +7,16 @@ is committed, so whatever is written together becomes visible together.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
-from ground.archive import schemas
+from ground.archive import records, schemas
 from ground.archive.rows import Span, Window
-from ground.archive.store import ArchiveError, Source
+from ground.archive.store import ArchiveError
 
 NAME = "catalogue.sqlite"
 VERSION = 1
@@ -34,18 +34,9 @@ CREATE TABLE spans (
     file INTEGER NOT NULL REFERENCES files (id) ON DELETE CASCADE, spacecraft TEXT NOT NULL,
     day TEXT NOT NULL, rows INTEGER NOT NULL, t0 INTEGER, t1 INTEGER,
     PRIMARY KEY (file, spacecraft, day)) WITHOUT ROWID;
+CREATE TABLE sums (
+    file INTEGER PRIMARY KEY REFERENCES files (id) ON DELETE CASCADE, octets BLOB NOT NULL);
 CREATE TABLE numbers (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE latest (
-    realm TEXT NOT NULL, name TEXT NOT NULL, spacecraft TEXT NOT NULL, t_ns INTEGER,
-    schema TEXT NOT NULL, octets BLOB NOT NULL,
-    PRIMARY KEY (realm, name, spacecraft)) WITHOUT ROWID;
-CREATE TABLE sources (
-    realm TEXT NOT NULL, sha256 TEXT NOT NULL, settings TEXT NOT NULL, path TEXT NOT NULL,
-    size INTEGER NOT NULL, offset INTEGER NOT NULL, finished INTEGER NOT NULL,
-    PRIMARY KEY (realm, sha256, settings)) WITHOUT ROWID;
-CREATE TABLE crews (
-    realm TEXT NOT NULL, name TEXT NOT NULL, spacecraft TEXT NOT NULL, number INTEGER NOT NULL,
-    PRIMARY KEY (realm, name, spacecraft)) WITHOUT ROWID;
 """
 
 
@@ -93,6 +84,7 @@ class Catalogue:
         self._schemas: dict[str, pa.Schema] = {}
         self._stored: set[str] = set()
         self._number = 0
+        self.records = records.Records(self._connection)
         self._check(write)
 
     @staticmethod
@@ -109,7 +101,7 @@ class Catalogue:
     def _check(self, write: bool) -> None:
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
         if version == 0 and write:
-            script = f"BEGIN; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;"
+            script = f"BEGIN; {_TABLES} {records.TABLES} PRAGMA user_version = {VERSION}; COMMIT;"
             self._connection.executescript(script)
         elif version != VERSION:
             raise ArchiveError(
@@ -187,6 +179,16 @@ class Catalogue:
             [(file.id, s.spacecraft, s.day, s.rows, s.t0_ns, s.t1_ns) for s in spans],
         )
 
+    def put_sums(self, file: File, octets: bytes) -> None:
+        """Store the checksums of a Parquet file's column chunks."""
+        self._connection.execute("INSERT INTO sums VALUES (?, ?)", (file.id, octets))
+
+    def sums(self, file: File) -> bytes:
+        """Return the checksums of a Parquet file's column chunks; empty if the file is gone."""
+        query = "SELECT octets FROM sums WHERE file = ?"
+        row = self._connection.execute(query, (file.id,)).fetchone()
+        return bytes(row[0]) if row else b""
+
     def drop_files(self, files: Iterable[File]) -> None:
         """Forget files and what they span."""
         self._connection.executemany("DELETE FROM files WHERE id = ?", [(f.id,) for f in files])
@@ -250,63 +252,3 @@ class Catalogue:
                 (realm, realm),
             )
         )
-
-    def crews(self, realm: str, name: str) -> dict[str, int]:
-        """Return which spacecraft share a day file, by the number of the file."""
-        query = "SELECT spacecraft, number FROM crews WHERE realm = ? AND name = ?"
-        return dict(self._connection.execute(query, (realm, name)))
-
-    def put_crews(self, realm: str, name: str, crews: dict[str, int]) -> None:
-        """Store which spacecraft share a day file."""
-        self._connection.executemany(
-            "INSERT OR REPLACE INTO crews VALUES (?, ?, ?, ?)",
-            [(realm, name, spacecraft, number) for spacecraft, number in crews.items()],
-        )
-
-    # Newest rows --------------------------------------------------------------------------------
-
-    def put_latest(
-        self, realm: str, name: str, schema: str, rows: Iterable[tuple[str, int | None, bytes]]
-    ) -> None:
-        """Store (spacecraft, t_ns, octets) where none newer is stored."""
-        self._connection.executemany(
-            "INSERT INTO latest VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
-            "t_ns = excluded.t_ns, schema = excluded.schema, octets = excluded.octets "
-            "WHERE latest.t_ns IS NULL OR excluded.t_ns >= latest.t_ns",
-            [(realm, name, spacecraft, t_ns, schema, octets) for spacecraft, t_ns, octets in rows],
-        )
-
-    def latest(
-        self, realm: str, name: str | None, spacecraft: Sequence[str] | None
-    ) -> list[tuple[str, str, bytes]]:
-        """Return (table, schema digest, octets) of newest rows, by table and spacecraft."""
-        query = (
-            "SELECT name, schema, octets FROM latest WHERE realm = ? AND (name = ? OR ? IS NULL)"
-        )
-        values: list[str | None] = [realm, name, name]
-        if spacecraft is not None:
-            query += f" AND spacecraft IN ({', '.join('?' * len(spacecraft))})"
-            values += spacecraft
-        return list(self._connection.execute(query + " ORDER BY name, spacecraft", values))
-
-    # Sources ------------------------------------------------------------------------------------
-
-    def put_source(self, realm: str, source: Source) -> None:
-        """Store how far a source got."""
-        values = (source.sha256, source.settings, source.path, source.size, source.offset)
-        self._connection.execute(
-            "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (realm, *values, source.finished),
-        )
-
-    def sources(self, realm: str, sha256: str = "", settings: str = "") -> list[Source]:
-        """Return the sources of a realm, or the one that is named."""
-        query = (
-            "SELECT sha256, settings, path, size, offset, finished FROM sources WHERE realm = ? "
-            "AND (? = '' OR (sha256 = ? AND settings = ?)) ORDER BY path, sha256, settings"
-        )
-        rows = self._connection.execute(query, (realm, sha256, sha256, settings))
-        return [
-            Source(sha256, settings, path, size, offset, bool(finished))
-            for sha256, settings, path, size, offset, finished in rows
-        ]

@@ -55,6 +55,16 @@ class Cell:
         return sum(span.rows for _, each in self.picked for span in each)
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A day file that was written and that the catalogue does not name yet."""
+
+    file: File
+    held: list[Span]
+    schema: pa.Schema
+    sums: bytes
+
+
 class Compactor:
     """Merges segments into day files."""
 
@@ -95,7 +105,7 @@ class Compactor:
 
     def _crews(self, realm: str, name: str) -> dict[str, int]:
         """Return the crew of each spacecraft of a table; who comes later joins the last crew."""
-        crews = self._catalogue.crews(realm, name)
+        crews = self._catalogue.records.crews(realm, name)
         held = {
             span.spacecraft
             for _, each in self._catalogue.pick(realm, name, Window())
@@ -107,21 +117,22 @@ class Compactor:
 
     def _round(self, realm: str, name: str, cells: list[Cell], done: Compacted) -> Compacted:
         old = {file.id: file for cell in cells for file, _ in cell.picked}
-        made: list[tuple[File, list[Span], pa.Schema]] = []
+        made: list[_Made] = []
         try:
             for cell in cells:
                 made.append(self._write(realm, name, cell))
-            before, after = _rows(old.values()), _rows(file for file, _, _ in made)
+            before, after = _rows(old.values()), _rows(each.file for each in made)
             if before != after:
                 raise ArchiveError(f"table {name} of {realm}: {before} rows became {after}")
             with self._catalogue.transaction():
-                for file, held, schema in made:
-                    stored = self._catalogue.put_schema(schema)
-                    self._catalogue.put_file(replace(file, schema=stored), held)
-                self._catalogue.put_crews(realm, name, self._crews(realm, name))
+                for each in made:
+                    stored = self._catalogue.put_schema(each.schema)
+                    self._catalogue.put_file(replace(each.file, schema=stored), each.held)
+                    self._catalogue.put_sums(each.file, each.sums)
+                self._catalogue.records.put_crews(realm, name, self._crews(realm, name))
                 self._catalogue.drop_files(old.values())
         except BaseException:
-            remove(self._root, [file for file, _, _ in made])
+            remove(self._root, [each.file for each in made])
             raise
         remove(self._root, list(old.values()))
         return Compacted(
@@ -129,10 +140,10 @@ class Compactor:
             written=done.written + len(made),
             rows=done.rows + _rows(file for file in old.values() if file.kind == SEGMENT),
             octets_before=done.octets_before + sum(file.octets for file in old.values()),
-            octets_after=done.octets_after + sum(file.octets for file, _, _ in made),
+            octets_after=done.octets_after + sum(each.file.octets for each in made),
         )
 
-    def _write(self, realm: str, name: str, cell: Cell) -> tuple[File, list[Span], pa.Schema]:
+    def _write(self, realm: str, name: str, cell: Cell) -> _Made:
         schema = schemas.union(self._catalogue.schema(file.schema) for file, _ in cell.picked)
         number = self._catalogue.new_number()
         folder = disk.realm_folder(self._root, realm) / "tlm" / f"day={cell.day}"
@@ -140,7 +151,8 @@ class Compactor:
         held: list[Span] = []
         made = segments.write(path, schema, self._groups(cell, schema, held))
         relative = str(path.relative_to(self._root))
-        return File(number, realm, name, DAY, relative, *made.facts, ""), held, schema
+        file = File(number, realm, name, DAY, relative, *made.facts, "")
+        return _Made(file, held, schema, made.sums)
 
     def _groups(self, cell: Cell, schema: pa.Schema, held: list[Span]) -> Iterator[pa.Table]:
         """Yield the row groups of a day file, and note in `held` what they span."""

@@ -126,7 +126,7 @@ class EmbeddedStore:
                     self._catalogue.put_file(replace(files[name], schema=schema), spans)
                     newest.put(self._catalogue, realm, name, table, found)
                 if cursor is not None:
-                    self._catalogue.put_source(realm, cursor)
+                    self._catalogue.records.put_source(realm, cursor)
         except BaseException:
             self._tail.abandon(keys)
             raise
@@ -173,7 +173,7 @@ class EmbeddedStore:
         self._writing()
         disk.realm_folder(self._root, realm)
         with disk.reporting("noting a source", self._root), self._catalogue.transaction():
-            self._catalogue.put_source(realm, source)
+            self._catalogue.records.put_source(realm, source)
 
     def _writing(self) -> None:
         if self._lock is None:
@@ -279,12 +279,12 @@ class EmbeddedStore:
 
     def source(self, realm: str, sha256: str, settings: str) -> Source | None:
         """Return how far a source got, or None where it was never seen."""
-        found = self._catalogue.sources(realm, sha256, settings)
+        found = self._catalogue.records.sources(realm, sha256, settings)
         return found[0] if found else None
 
     def sources(self, realm: str) -> list[Source]:
         """Return all sources of a realm, by path."""
-        return self._catalogue.sources(realm)
+        return self._catalogue.records.sources(realm)
 
     def verify(self, progress: Progress | None = None) -> list[Damage]:
         """Return the files that are not as they were written, and what is wrong; reads them all.

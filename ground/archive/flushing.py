@@ -52,6 +52,7 @@ class Flusher:
             stored = self._catalogue.put_schema(schema)
             file = File(number, realm, name, SEGMENT, relative, *made.facts, stored)
             self._catalogue.put_file(file, [span for span, _ in spans(table)])
+            self._catalogue.put_sums(file, made.sums)
             self._catalogue.drop_files(files)
         remove(self._root, files)
 

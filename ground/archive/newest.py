@@ -22,7 +22,7 @@ def put(
     kept = _plain(table.take(pa.array([row for _, row in newest_rows.values()], pa.int64())))
     [batch] = kept.combine_chunks().to_batches()
     octets = (batch.slice(at, 1).serialize().to_pybytes() for at in range(len(batch)))
-    catalogue.put_latest(
+    catalogue.records.put_latest(
         realm,
         name,
         catalogue.put_schema(kept.schema),
@@ -38,7 +38,7 @@ def get(
 ) -> dict[str, pa.Table]:
     """Return the newest rows by table, sorted by spacecraft; text of dictionaries comes plain."""
     found: dict[str, list[pa.Table]] = {}
-    for table, digest, octets in catalogue.latest(realm, name, spacecraft):
+    for table, digest, octets in catalogue.records.latest(realm, name, spacecraft):
         batch = pa.ipc.read_record_batch(pa.py_buffer(octets), catalogue.schema(digest))
         found.setdefault(table, []).append(batch)
     return {table: _joined(batches) for table, batches in found.items()}

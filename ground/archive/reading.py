@@ -15,8 +15,8 @@ import pyarrow as pa
 
 from ground.archive import disk, hot, rows, schemas
 from ground.archive.catalogue import HOT, Catalogue, File
+from ground.archive.open_files import OpenFiles
 from ground.archive.rows import NO_DAY, Span, Window
-from ground.archive.segments import Segments
 from ground.archive.store import ArchiveError
 from ground.errors import InputError
 
@@ -30,7 +30,7 @@ class Reader:
     def __init__(self, root: Path, catalogue: Catalogue) -> None:
         self.root = root
         self._catalogue = catalogue
-        self.segments = Segments(root)
+        self.segments = OpenFiles(root, catalogue)
 
     def schema(self, realm: str, name: str) -> pa.Schema:
         """Return the columns of a table over all its files.
