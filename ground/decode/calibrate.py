@@ -25,9 +25,10 @@ from ground.columns import Column
 from ground.decode import curves
 from ground.decode.numbers import NUMBERS, finite
 from ground.decode.sheet import Sheet, Tables, identical
-from ground.mdb.model import Kind, Polynomial, ScalarType
+from ground.mdb import conditions
+from ground.mdb.model import Kind, MathOperation, Polynomial, Reference, ScalarType
 
-__all__ = ["Calibration", "engineering", "identical"]
+__all__ = ["Calibration", "dependencies", "engineering", "identical"]
 
 
 def engineering(
@@ -43,6 +44,21 @@ def engineering(
         names: which ones to return; every one of `raw` where it is left out.
     """
     return Calibration(types).engineering(raw, names)
+
+
+def dependencies(type: ScalarType) -> set[str]:
+    """Return the paths of the columns that calibrating a type looks at, beside its own."""
+    asked: set[Reference] = set()
+    calibrators = [type.calibrator]
+    for each in type.context_calibrators:
+        asked |= conditions.references(each.condition)
+        calibrators.append(each.calibrator)
+    for calibrator in calibrators:
+        if isinstance(calibrator, MathOperation):
+            asked |= {token for token in calibrator.tokens if isinstance(token, Reference)}
+    if type.time is not None and type.time.offset_from:
+        asked.add(Reference(type.time.offset_from))
+    return {conditions.column_path(each.path) for each in asked}
 
 
 class Calibration:

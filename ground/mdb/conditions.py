@@ -93,6 +93,11 @@ def find(columns: Callable[[str], Column | None], path: str) -> Column | None:
     return Column(array.values[:, element], valid, array.labels)
 
 
+def column_path(path: str) -> str:
+    """Return the path of the column that holds a value: an element's path without its indices."""
+    return INDEX.sub("", path)
+
+
 @lru_cache(maxsize=4096)
 def number(text: str) -> int | float | None:
     """Read a number as XTCE writes it; None where the text is none."""

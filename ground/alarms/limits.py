@@ -1,0 +1,165 @@
+"""Engineering columns become alarm levels, and levels become severities.
+
+How it works: `Limits` is made once for the types of a packet and used for each batch of it. All
+plain static ranges go through one kernel call, [parameter, packet] at a time; contexts,
+enumerations and arrays go column by column (`page`).
+
+A value that is missing or not a number is NORMAL: its absence is shown by itself. So is a number
+without a label, which `PacketFlag.NO_LABEL` tells of. An array whose size varies has one level a
+row, the worst of its elements.
+
+`check` judges each sample by itself. Changes, and how many violations in a row it takes, need the
+samples before: that is the machine in `judge`.
+
+Source: XTCE 1.2 `NumericAlarmType`, `AlarmRangesType`, `EnumerationAlarmType`,
+`NumericContextAlarmType`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ground.alarms.page import NUMBERS, Page
+from ground.alarms.ranges import Levels, Table
+from ground.columns import Column, Severity
+from ground.mdb import conditions
+from ground.mdb.model import Reference, ScalarType
+
+SEVERITIES = np.array(
+    [
+        Severity.NORMAL,
+        Severity.CAUTION,  # watch
+        Severity.CAUTION,  # warning
+        Severity.SERIOUS,  # distress
+        Severity.CRITICAL,  # critical
+        Severity.CRITICAL,  # severe
+    ],
+    np.uint8,
+)
+
+
+def check(
+    types: Mapping[str, ScalarType],
+    raw: Mapping[str, Column],
+    engineering: Mapping[str, Column],
+    *,
+    names: Iterable[str] | None = None,
+) -> dict[str, Levels]:
+    """Return the level of each sample of one batch by itself, as `Limits(types).check` does."""
+    return Limits(types).check(raw, engineering, names=names)
+
+
+def severity(levels: Levels) -> Levels:
+    """Return `Severity` codes for alarm levels of any shape."""
+    return np.asarray(SEVERITIES[levels])
+
+
+def worst(levels: Mapping[str, Levels], rows: int) -> Levels:
+    """Return the worst `Severity` of each row, over all parameters and elements."""
+    found = np.zeros(rows, np.uint8)
+    for each in levels.values():
+        np.maximum(found, each if each.ndim == 1 else each.max(axis=1, initial=0), out=found)
+    return severity(found)
+
+
+def transitions(levels: Levels, before: int = 0) -> NDArray[np.bool_]:
+    """Return where the level differs from that of the row above; `before` is above the first.
+
+    Args:
+        levels: uint8 [N] or [N, E], of one spacecraft in order of time.
+    """
+    above = np.full((1, *levels.shape[1:]), before, np.uint8)
+    return np.asarray(levels != np.concatenate([above, levels[:-1]]))
+
+
+def dependencies(type: ScalarType) -> set[str]:
+    """Return the paths of the columns that the alarms of a type look at, beside its own."""
+    asked: set[Reference] = set()
+    for each in type.context_alarms:
+        asked |= conditions.references(each.condition)
+    return {conditions.column_path(each.path) for each in asked}
+
+
+class Limits:
+    """How the columns of one packet type are judged; made once, used often.
+
+    Args:
+        types: type of each column, by the path of the column.
+
+    Attributes:
+        judged: paths of the columns that have an alarm, in the order of `types`.
+    """
+
+    def __init__(self, types: Mapping[str, ScalarType]) -> None:
+        self.types = types
+        self.judged = tuple(
+            path for path, each in types.items() if each.alarm or each.context_alarms
+        )
+        self._ranges = {
+            path: each.alarm.static
+            for path, each in types.items()
+            if each.alarm and each.alarm.static and not each.context_alarms
+        }
+        self._tables: dict[tuple[str, ...], Table] = {}
+
+    def check(
+        self,
+        raw: Mapping[str, Column],
+        engineering: Mapping[str, Column],
+        *,
+        names: Iterable[str] | None = None,
+    ) -> dict[str, Levels]:
+        """Return the level of each sample of one batch by itself.
+
+        Args:
+            raw: raw columns by path, which contexts may look at.
+            engineering: engineering columns by path; where one is missing, its raw column counts.
+            names: which to judge; all that have an alarm where it is left out.
+
+        Returns:
+            uint8 (`Level`) [N] or [N, E] for each column that is there and has an alarm.
+        """
+        page = Page(self.types, raw, engineering)
+        wanted = self.judged if names is None else [name for name in names if name in self.types]
+        return self.levels(page, wanted)
+
+    def levels(self, page: Page, names: Iterable[str]) -> dict[str, Levels]:
+        """Return the levels of these columns, as far as they are on the page and have an alarm."""
+        judged = set(self.judged)
+        columns = {name: page.column(name) for name in names if name in judged}
+        present = {name: column for name, column in columns.items() if column is not None}
+        found = self._together(present)
+        for name, column in present.items():
+            if name not in found:
+                found[name] = page.levels(name, column)
+        return found
+
+    def _together(self, present: Mapping[str, Column]) -> dict[str, Levels]:
+        """Judge at once every column of single numbers that has static ranges and no contexts."""
+        plain = {
+            name: column
+            for name, column in present.items()
+            if name in self._ranges
+            and column.values.ndim == 1
+            and column.values.dtype.kind in NUMBERS
+            and column.labels is None
+        }
+        if not plain:
+            return {}
+        columns = list(plain.values())
+        x = np.empty((len(columns), len(columns[0].values)))
+        for row, column in enumerate(columns):
+            x[row] = column.values
+        found = self._table(tuple(plain)).judge(x)
+        for row, column in enumerate(columns):
+            if column.valid is not None:
+                found[row] *= column.valid
+        return dict(zip(plain, found, strict=True))
+
+    def _table(self, names: tuple[str, ...]) -> Table:
+        if names not in self._tables:
+            self._tables[names] = Table.of([self._ranges[name] for name in names])
+        return self._tables[names]
