@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ground import databases, settings
 from ground.errors import InputError, Where
-from ground.mdb import layout, plan, xtce
+from ground.mdb import entries, plan, xtce
 from ground.mdb.model import Database, DatabaseError, Gravity, Problem
 from ground.settings import Mission, MissionError, Spacecraft, TimeRule
 
@@ -57,7 +57,7 @@ def _database(path: Path) -> tuple[Database | None, list[Problem]]:
     told = {(each.where, each.message) for each in problems}
     for container in database.containers:
         try:
-            layout.of_container(database, container)
+            entries.of_container(database, container)
         except InputError as error:
             problem = _placed(error, Where(str(path)))
             if (problem.where, problem.message) not in told:
