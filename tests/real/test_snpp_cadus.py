@@ -81,7 +81,7 @@ def test_a_slipped_bit_costs_the_cadu_it_hit_and_no_other(
     bits = np.delete(bits, at) if slip == "lost" else np.insert(bits, at, 1)
     out = decode(np.packbits(bits))
     assert np.array_equal(out.frames, np.delete(clean, hit, axis=0))
-    unlocked = [end - start for start, end in out.lost if end - start >= 8]
+    unlocked = [end - start for start, end in out.lost if end - start > 8]
     assert len(out.rejects) + len(unlocked) == 1  # the first one is never locked on to
     after = out.offsets[hit:]
     shift = -1 if slip == "lost" else 1
