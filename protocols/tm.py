@@ -42,11 +42,13 @@ class Layout:
         length: octets of a frame, FECF included.
         fecf: whether each frame ends with a CRC-16.
         trailer: octets after each frame that are no part of it.
+        no_packets: virtual channels whose data are no packets, though no flag of theirs says so.
     """
 
     length: int
     fecf: bool = False
     trailer: int = 0
+    no_packets: frozenset[int] = frozenset()
 
     @property
     def octets(self) -> int:
@@ -72,20 +74,23 @@ def decode_many(
     arena, start = arena_of(frames)
     crc_ok = _crc_ok(arena, start, layout)
     identity, status = number_at(arena, start, 2), number_at(arena, start + 4, 2)
+    vcid = (identity >> 1 & 7).astype(np.uint8)
     has_ocf = (identity & 1) != 0
     end = start + layout.length - FECF * layout.fecf - OCF * has_ocf
+    pointer = _pointers(status)
+    pointer[np.isin(vcid, list(layout.no_packets))] = NO_PACKETS
     data = start + HEADER + _secondary_lengths(arena, start, status)
     decoded = Frames(
         arena=arena,
         index=np.arange(first, first + number, dtype=np.int64),
         scid=(identity >> 4 & 0x3FF).astype(np.uint16),
-        vcid=(identity >> 1 & 7).astype(np.uint8),
+        vcid=vcid,
         map_id=np.full(number, -1, np.int16),
         count=arena[start + 3].astype(np.int64),
         modulus=np.full(number, MODULUS, np.int64),
         data_offset=data,
         data_length=end - data,
-        first_header_pointer=_pointers(status),
+        first_header_pointer=pointer,
         ocf=np.where(has_ocf, number_at(arena, end, OCF), -1),
         crc_ok=crc_ok,
         bypass=np.zeros(number, np.bool_),
