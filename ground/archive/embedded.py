@@ -74,7 +74,7 @@ class EmbeddedStore:
     def close(self) -> None:
         """Close all files and let the next writer in; the hot tail stays as it is."""
         self._tail.close_all()
-        self._reader.segments.close()
+        self._reader.files.close()
         self._catalogue.close()
         if self._lock is not None:
             os.close(self._lock)

@@ -101,11 +101,11 @@ class Known:
                 part = _Part(file.rows, part.digests.union(digest_rows(table.slice(part.rows))))
             yield (file.path, 0), self._remember((file.path, 0), part)
             return
-        segments = self._reader.segments
-        for number in segments.overlapping(file, window):
+        files = self._reader.files
+        for number in files.overlapping(file, window):
             found = self._parts.get((file.path, number))
             if found is None:
-                table = segments.row_group(file, number, COLUMNS)
+                table = files.row_group(file, number, COLUMNS)
                 found = _Part(len(table), set(digest_rows(table)))
             yield (file.path, number), self._remember((file.path, number), found)
 

@@ -30,7 +30,7 @@ class Reader:
     def __init__(self, root: Path, catalogue: Catalogue) -> None:
         self.root = root
         self._catalogue = catalogue
-        self.segments = OpenFiles(root, catalogue)
+        self.files = OpenFiles(root, catalogue)
 
     def schema(self, realm: str, name: str) -> pa.Schema:
         """Return the columns of a table over all its files.
@@ -68,7 +68,7 @@ class Reader:
         if file.kind == HOT:
             read: Iterator[pa.Table] = iter([hot.read(self.root, file, schema.names)])
         else:
-            read = self.segments.read(file, schema.names, window)
+            read = self.files.read(file, schema.names, window)
         for table in read:
             kept = rows.within(table, window)
             if len(kept):
