@@ -156,9 +156,7 @@ def _before_cut(made: Container, cut: set[str]) -> tuple[Entry, ...]:
 def _entry(scope: Scope, element: Element, place: _Place) -> Entry | None:
     match element.tag:
         case "ParameterRefEntry" | "ArrayParameterRefEntry":
-            path = scope.parameter(element)
-            extents = sizes(scope, element.find("DimensionList"))
-            return None if path is None else ParameterEntry(path, *place, extents)
+            return _parameter_entry(scope, element, place)
         case "ContainerRefEntry":
             path = scope.reference(element, "containerRef", *CONTAINERS)
             return None if path is None else ContainerEntry(path, *place)
@@ -169,6 +167,17 @@ def _entry(scope: Scope, element: Element, place: _Place) -> Entry | None:
             extents = sizes(scope, element.find("DimensionList"))
             return None if name is None else ArgumentEntry(name, *place, extents)
     return None
+
+
+def _parameter_entry(scope: Scope, element: Element, place: _Place) -> ParameterEntry | None:
+    path = scope.parameter(element)
+    if path is None:
+        return None
+    if path not in scope.names.table[Sort.PARAMETER]:
+        message = f"{path}, a part of a parameter, is not supported as an entry"
+        scope.unsupported(element, f"{message}: the container is read up to this entry")
+        return None
+    return ParameterEntry(path, *place, sizes(scope, element.find("DimensionList")))
 
 
 def _fixed(scope: Scope, element: Element, place: _Place) -> FixedEntry | None:

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from ground.mdb.model import Gravity, ParameterEntry
+from ground.mdb.model import Comparison, Gravity, ParameterEntry, Reference
 from tests.clauses import clause
-from tests.ground.mdb.xtce_documents import U8, document, found, line_of, load, only, typed
+from tests.ground.mdb.xtce_documents import (
+    U8,
+    container,
+    document,
+    found,
+    line_of,
+    load,
+    only,
+    typed,
+)
 
 NESTED = f"""<SpaceSystem name="Root">
 <TelemetryMetaData><ParameterTypeSet>{U8}</ParameterTypeSet>
@@ -93,7 +102,6 @@ MEMBERS = """<AggregateParameterType name="CARD"><MemberList>
         ("ONE/errors", "/S/ONE.errors"),
         ("ALL[3].errors", "/S/ALL[3].errors"),
         ("/S/ALL[03]/errors", "/S/ALL[3].errors"),
-        ("ALL[3]", "/S/ALL[3]"),
     ],
 )
 def test_a_reference_goes_on_into_members_and_elements(reference: str, meant: str):
@@ -102,12 +110,22 @@ def test_a_reference_goes_on_into_members_and_elements(reference: str, meant: st
         parameters='<Parameter name="ONE" parameterTypeRef="CARD"/>'
         '<Parameter name="ALL" parameterTypeRef="CARDS"/>',
         containers=f"""<SequenceContainer name="C"><EntryList>
-<ParameterRefEntry parameterRef="{reference}"/>
-</EntryList></SequenceContainer>""",
+<ParameterRefEntry parameterRef="ONE"><IncludeCondition>
+<Comparison parameterRef="{reference}" value="1"/>
+</IncludeCondition></ParameterRefEntry></EntryList></SequenceContainer>""",
     )
     (entry,) = load(octets).containers["/S/C"].entries
-    assert isinstance(entry, ParameterEntry)
-    assert entry.parameter == meant
+    assert entry.condition == Comparison(Reference(meant), "==", "1")
+
+
+def test_a_part_of_a_parameter_as_an_entry_is_not_supported():
+    octets = document(
+        types=MEMBERS,
+        parameters='<Parameter name="ONE" parameterTypeRef="CARD"/>',
+        containers=container("C", '<ParameterRefEntry parameterRef="ONE.errors"/>'),
+    )
+    message = only(octets, Gravity.UNSUPPORTED, "ParameterRefEntry")
+    assert message.startswith("/S/ONE.errors, a part of a parameter, is not supported as an entry")
 
 
 def test_a_name_with_a_dot_is_found_whole_before_it_is_taken_for_a_member():

@@ -191,10 +191,12 @@ SEED = document(
     '<Parameter name="B" parameterTypeRef="L"/>'
     '<Parameter name="D" parameterTypeRef="T"/>',
     containers="""<SequenceContainer name="C"><EntryList><ParameterRefEntry parameterRef="A"/>
-<ParameterRefEntry parameterRef="B[1].m"><RepeatEntry><Count><DynamicValue>
+<ParameterRefEntry parameterRef="B"><RepeatEntry><Count><DynamicValue>
 <ParameterInstanceRef parameterRef="A"/><LinearAdjustment slope="2"/></DynamicValue></Count>
 </RepeatEntry></ParameterRefEntry></EntryList></SequenceContainer>
-<SequenceContainer name="K"><EntryList><ParameterRefEntry parameterRef="D"/></EntryList>
+<SequenceContainer name="K"><EntryList><ParameterRefEntry parameterRef="D">
+<IncludeCondition><Comparison parameterRef="B[1].m" value="ON"/></IncludeCondition>
+</ParameterRefEntry></EntryList>
 <BaseContainer containerRef="C"><RestrictionCriteria><Comparison parameterRef="A" value="1"/>
 </RestrictionCriteria></BaseContainer></SequenceContainer>""",
     rest="""<CommandMetaData><ArgumentTypeSet><IntegerArgumentType name="I"><IntegerDataEncoding/>
