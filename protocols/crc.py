@@ -1,8 +1,8 @@
 """Cyclic redundancy checks: the 16-bit one of frames and packets, the 32-bit one of USLP.
 
 Source: CRC-16: 132.0-B-3 §4.1.6.2, the same in 732.0-B and 732.1-B; ECSS-E-ST-70-41C annex B
-(packets). CRC-32: 211.2-B-3 annex C, which 732.1-B-2 takes for its 32-bit FECF (its annex
-number: unverified).
+(packets). CRC-32: 211.2-B-3 annex C, the same in 732.1-B-2 annex B for the FECF of 32 bits
+(annex numbers as other implementations cite them).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def crc32_octets(octets: Octets) -> int:
 
     Not the CRC-32 of Ethernet or zip: another polynomial, nothing reflected, nothing inverted.
 
-    Source: 211.2-B-3 annex C (Proximity-1); 732.1-B-2, FECF of 32 bits.
+    Source: 211.2-B-3 annex C (Proximity-1); 732.1-B-2 annex B (FECF of 32 bits).
     """
     return int(_crc32(bytes(octets)))
 

@@ -36,6 +36,8 @@ def test_the_crc_32_is_the_one_of_proximity_1_and_not_of_ethernet() -> None:
     assert crc.crc32_octets(b"123456789") == reference != binascii.crc32(b"123456789")
     assert crc.crc32_octets(b"\x01") == 0x00A00805  # x^32 mod G is G without its first term
     assert crc.crc32_octets(bytes(9)) == 0  # preset to zeros
+    header_only = bytes.fromhex("8000000400")  # a version 3 frame, as another implementation has it
+    assert crc.crc32_octets(header_only) == 0xBCC004E7
 
 
 @pytest.mark.parametrize("length", [*range(12), *range(120, 145), 223, 1115, 1279, 2048, 65542])
