@@ -41,7 +41,7 @@ from ground.mdb.model import (
     StringEncoding,
 )
 
-FIELDS_MAX = 1 << 20  # fields of one packet: a definition with more of them is a mistake
+FIELDS_MAX = 1 << 17  # fields of one packet: a definition with more of them is a mistake
 WORD = 64
 FLOAT_BITS = {FloatCoding.IEEE754: (16, 32, 64), FloatCoding.MIL_1750A: (32, 48)}
 WIDEST = 8 * (6 + 65536)  # bits of the longest space packet
