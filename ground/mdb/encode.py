@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ground.mdb import layout, patterns, places, uncalibrate
+from ground.mdb import entries, patterns, places, uncalibrate
 from ground.mdb.model import (
     All,
     BinaryEncoding,
@@ -58,8 +58,8 @@ class Form:
         """
         if container not in database.containers:
             raise EncodeError(f"{container}: no such container")
-        fields, bits = places.of(layout.of_container(database, container))
-        chain = layout.chain(database, database.containers[container])
+        fields, bits = places.of(entries.of_container(database, container))
+        chain = entries.chain(database, database.containers[container])
         demanded = {
             each.left.path: each for base in chain for each in _equalities(base.restriction)
         }

@@ -41,7 +41,7 @@ def numbers(name: str, encoding: Encoding, bits: int, values: Values) -> Pattern
     if bits > WORD:
         raise EncodeError(f"{name}: a number of {bits} bits; at most {WORD} can be encoded")
     if isinstance(encoding, FloatEncoding):
-        patterns = _floats(name, encoding, values)
+        patterns = floats(name, encoding, values).view(f"u{bits // 8}").astype(np.uint64)
     else:
         coding = (
             encoding.coding if isinstance(encoding, IntegerEncoding) else IntegerCoding.UNSIGNED
@@ -106,15 +106,19 @@ def _digits(values: Values, digits: int, width: int) -> Patterns:
     return patterns
 
 
-def _floats(name: str, encoding: FloatEncoding, values: Values) -> Patterns:
+def floats(name: str, encoding: FloatEncoding, values: Values) -> Values:
+    """Return numbers as the packet holds them, rounded to the width of the encoding.
+
+    Raises:
+        EncodeError: a number that is too large, or a coding that is decoded only.
+    """
     if encoding.coding is not FloatCoding.IEEE754:
         raise EncodeError(f"{name}: {encoding.coding.value} floats are decoded only")
-    octets_ = encoding.bits // 8
     with np.errstate(over="ignore"):
-        made = values.astype(f"f{octets_}")
+        made = values.astype(f"f{encoding.bits // 8}")
     if (np.isinf(made) & np.isfinite(values)).any():
         raise EncodeError(f"{name}: a value too large for {encoding.bits} bits")
-    return made.view(f"u{octets_}").astype(np.uint64)
+    return made
 
 
 def _ordered(encoding: IntegerEncoding | FloatEncoding, bits: int, patterns: Patterns) -> Patterns:

@@ -4,7 +4,8 @@ How it works: a polynomial of degree one is solved. Any other curve over an inte
 (a spline, a polynomial of higher degree) is tabled over every raw value, must rise or fall all the
 way, and the nearest raw value is taken. What cannot be turned round is refused.
 
-A parameter's raw values are numbers (int64, uint64, float64) or, for strings and octets, objects.
+A parameter's raw values are integers, floats of the width they have in the packet, or, for strings
+and octets, objects.
 Times have no calibrator here: their values are given raw.
 
 Source: XTCE 1.2 `CalibratorType`, `EnumerationListType`, `BooleanDataType`.
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ground.mdb import patterns
 from ground.mdb.conditions import number
 from ground.mdb.model import (
     Calibrator,
@@ -60,7 +62,9 @@ def raw(name: str, type_: ScalarType, values: Values, *, calibrated: bool) -> Va
         raise EncodeError(f"{name}: a calibrator that depends on context cannot be turned round")
     if calibrated and type_.calibrator is not None:
         values = _uncalibrated(name, type_, values.astype(np.float64))
-    return values if isinstance(type_.encoding, FloatEncoding) else _integers(name, values)
+    if isinstance(type_.encoding, FloatEncoding):
+        return patterns.floats(name, type_.encoding, values)
+    return _integers(name, values)
 
 
 def _from_objects(name: str, type_: ScalarType, values: Values) -> Values:

@@ -48,8 +48,8 @@ def record(
     tell = progress or (lambda _: None)
     mission = settings.find(MISSION)
     craft, link = mission.spacecraft[0], mission.link(LINK)
-    if link is None or link.length is None:
-        raise ValueError(f"{mission.path}: no link {LINK!r} with a length")
+    if link is None or link.length is None or craft.database is None:
+        raise ValueError(f"{mission.path}: no database, or no link {LINK!r} with a length")
     database = xtce.load(craft.database.read_bytes(), str(craft.database))
     rng = np.random.default_rng(seed)
     history = spacecraft.fly(start_ns, seconds, rng, lambda part: tell(FLYING * part))
