@@ -17,8 +17,8 @@ from ground.cli.progress import bar
 REALM = "sim/demo"
 MISSION = "chenguang1"
 LINK = "recording"
-TABLE = ["BATTERY_SOC", "BUS_VOLTAGE", "cards[0-1].temperature"]
-PLOTS = ["BATTERY_SOC", "cards[0].temperature"]
+TABLE = ["BATTERY_SOC", "BUS_VOLTAGE", "CARDS[0-1].temperature"]
+PLOTS = ["BATTERY_SOC", "CARDS[0].temperature"]
 
 
 def demo(

@@ -122,11 +122,15 @@ def report(path: Path, tally: Tally) -> None:
 
 def _findings(tally: Tally) -> list[str]:
     lines = [f"{number} {what} missing" for what, number in tally.gaps.items()]
+    lines += [f"{number} {what} belong to no frame" for what, number in tally.lost.items()]
     lines += [f"{number} values at {severity}" for severity, number in tally.violations.items()]
-    lines += [
-        f"{clean(name)} APID {apid}: {number} packets that no definition describes; kept"
-        for (name, apid), number in tally.unknown.items()
-    ]
+    for name in dict.fromkeys(name for name, _ in tally.unknown):
+        apids = {apid: number for (each, apid), number in tally.unknown.items() if each == name}
+        shown = ", ".join(map(str, sorted(apids)[:8])) + (", …" if len(apids) > 8 else "")
+        lines.append(
+            f"{clean(name)}: {sum(apids.values())} packets of {len(apids)} APIDs ({shown}) "
+            "that no definition describes; kept"
+        )
     for kind, (number, bits) in tally.long.items():
         lines.append(f"{clean(kind)}: {number} packets with {bits} bits left over")
     for kind, (number, bits) in tally.short.items():

@@ -23,7 +23,10 @@ Start = Annotated[
     str | None, typer.Option("--from", help="From this UTC time on, as 2026-11-22T10:00:00.")
 ]
 End = Annotated[str | None, typer.Option("--until", help="Until before this UTC time.")]
-Limit = Annotated[int, typer.Option("--limit", "-n", min=0, help="Rows for each parameter or in all; 0 is no end.")]
+Limit = Annotated[
+    int,
+    typer.Option("--limit", "-n", min=0, help="Rows for each parameter or in all; 0 is no end."),
+]
 
 
 def instant(text: str | None) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -37,7 +38,7 @@ _REJECTS = [
     Heading("reason", "reason"),
     Heading("clause", "clause"),
     Heading("vcid", "VC", True),
-    Heading("source", "source"),
+    Heading("name", "file"),
     Heading("offset", "offset", True),
     Heading("length", "octets", True),
     Heading("shown", "first octets"),
@@ -87,6 +88,7 @@ def _short(row: dict[str, Any]) -> dict[str, Any]:
     more = "…" if len(octets) > _SHOWN_OCTETS else ""
     noticed = row.get("flags") or []
     return row | {
+        "name": Path(row["path"]).name if row.get("path") else None,
         "shown": octets[:_SHOWN_OCTETS].hex() + more,
         "noticed": ", ".join(noticed) if isinstance(noticed, list) else None,
     }

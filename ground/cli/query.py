@@ -37,7 +37,7 @@ _BINS = [
 def query(
     parameters: Annotated[
         list[str],
-        typer.Argument(help="Names or globs: BUS_V, '/CG1/EPS/*', 'cards[0-3].temperature'."),
+        typer.Argument(help="Names or globs: BUS_V, '/CG1/EPS/*', 'CARDS[0-3].temperature'."),
     ],
     spacecraft: options.Spacecraft = None,
     start: options.Start = None,

@@ -67,7 +67,16 @@ class Clock:
     @classmethod
     def of(cls, asked: TimeRule, types: Mapping[str, ScalarType]) -> Clock | None:
         """Return the rule for a packet with these columns; None where it lacks one."""
-        rule = Rule(asked.epoch, asked.scale, fine_bits=asked.fine_bits or 0, **asked.parameters)
+        rule = Rule(
+            asked.epoch,
+            asked.scale,
+            parameter=asked.parameter,
+            fine=asked.fine,
+            fine_bits=asked.fine_bits or 0,
+            days=asked.days,
+            milliseconds=asked.milliseconds,
+            microseconds=asked.microseconds,
+        )
         found = {role: _find(name, types) for role, name in rule.names.items()}
         columns = {role: path for role, path in found.items() if path is not None}
         return cls(rule, columns) if len(columns) == len(found) else None

@@ -7,7 +7,6 @@ are kept with the reason and the clause.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Protocol
 
@@ -19,10 +18,8 @@ from ground.services.received import Received, Rejected
 from ground.services.tally import Tally
 from ground.settings import Link
 from protocols import packet
-from protocols.channel import Channels, Gap
+from protocols.channel import Channels
 from protocols.frame import Frames, Reject
-from protocols.packet import Fragment, Packets
-from protocols.segment import Segments
 
 Octets = NDArray[np.uint8]
 
@@ -46,7 +43,7 @@ class PacketLink:
     """A link without frames: packets back to back."""
 
     def __init__(self, tally: Tally) -> None:
-        self._out = _Out(tally)
+        self._tally = tally
         self._left = np.empty(0, np.uint8)
         self._at = 0
 
@@ -58,7 +55,8 @@ class PacketLink:
         self._at += scanned.consumed
         idle = scanned.packets.idle
         packets = scanned.packets.take(~idle) if idle.any() else scanned.packets
-        return self._out.make(packets, scanned.rejects, [], [], int(idle.sum()), final)
+        _drop_idle(self._tally, int(idle.sum()))
+        return Received(packets, [Rejected.of(each) for each in scanned.rejects], [])
 
 
 class FrameLink:
@@ -69,25 +67,26 @@ class FrameLink:
         self._frames = tally.stage("frames")
         self._decode = framing.decoder(link)
         self._channels = Channels()
-        self._out = _Out(tally)
+        self._tally = tally
         self._offsets = _Offsets()
 
     def receive(self, octets: Octets, *, final: bool = False) -> Received:
         """Return the packets that are complete; `final` where nothing follows."""
         rejected: list[Rejected] = []
-        frames, offsets = self._framing.receive(octets, final, rejected)
-        first = self._offsets.add(offsets)
-        decoded, refused = self._decode(frames, first)
+        cut = self._framing.receive(octets, final, rejected)
+        first = self._offsets.add(cut.offsets)
+        decoded, refused = self._decode(cut, first)
         found = self._channels.receive(decoded)
-        self._count(len(frames), refused, found.dropped)
-        rejected += [self._refused(each, frames[each.index - first]) for each in refused]
-        rejected += [self._refused(each, frames[each.index - first]) for each in found.rejects]
+        self._count(len(cut), refused, found.dropped)
+        for each in (*refused, *found.rejects):
+            rejected.append(self._refused(each, cut.octets(each.index - first)))
         rejected += [self._unit(found.units, row) for row in range(len(found.units))]
         fragments = [*found.fragments, *(self._channels.finish() if final else [])]
         fragments = [replace(each, source=self._offsets.at(each.frame)) for each in fragments]
         packets = replace(found.packets, source=self._offsets.of(found.packets.frame))
         gaps = [replace(each, frame=self._offsets.at(each.frame)) for each in found.gaps]
-        return self._out.make(packets, fragments, rejected, gaps, found.idle_packets, final)
+        _drop_idle(self._tally, found.idle_packets)
+        return Received(packets, [*rejected, *map(Rejected.of, fragments)], gaps)
 
     def _count(self, given: int, refused: list[Reject], dropped: dict[str, int]) -> None:
         counts = self._frames
@@ -98,9 +97,9 @@ class FrameLink:
             counts.drop(reason, number)
         counts.out = counts.given - sum(counts.dropped.values())
 
-    def _refused(self, reject: Reject, octets: Octets) -> Rejected:
+    def _refused(self, reject: Reject, octets: bytes) -> Rejected:
         offset = self._offsets.at(reject.index)
-        return Rejected("frame", reject.reason, reject.clause, octets.tobytes(), offset)
+        return Rejected("frame", reject.reason, reject.clause, octets, offset)
 
     def _unit(self, units: Frames, row: int) -> Rejected:
         """Return the data of a frame that carries no packets: kept, though nothing decodes it."""
@@ -143,26 +142,7 @@ class _Offsets:
         return int(self.of(np.array([index]))[0])
 
 
-class _Out:
-    """The last stage of every link: segments joined, octets without a packet kept."""
-
-    def __init__(self, tally: Tally) -> None:
-        self._segments = Segments()
-        self._counts = tally.stage("packets")
-
-    def make(
-        self,
-        packets: Packets,
-        fragments: Iterable[Fragment],
-        rejected: list[Rejected],
-        gaps: list[Gap],
-        idle: int,
-        final: bool,
-    ) -> Received:
-        """Return what was received, with its segments joined."""
-        joined = self._segments.receive(packets)
-        broken = [*joined.fragments, *(self._segments.finish() if final else [])]
-        self._counts.given += idle
-        self._counts.drop("idle", idle)
-        kept = [Rejected.of(each) for each in (*fragments, *broken)]
-        return Received(joined.packets, [*rejected, *kept], gaps)
+def _drop_idle(tally: Tally, number: int) -> None:
+    counts = tally.stage("packets")
+    counts.given += number
+    counts.drop("idle", number)

@@ -18,8 +18,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from ground.archive.embedded import EmbeddedStore
 from ground.archive.identities import Identities, digest_rows
-from ground.archive.store import Store
 from ground.services import tables
 
 AT_HAND = 1_000_000  # digests, about 100 octets each
@@ -28,7 +28,7 @@ AT_HAND = 1_000_000  # digests, about 100 octets each
 class Duplicates:
     """The memory of one run into one realm of an archive."""
 
-    def __init__(self, store: Store, realm: str) -> None:
+    def __init__(self, store: EmbeddedStore, realm: str) -> None:
         self._store, self._realm = store, realm
         self._before = any(info.name == "packets" for info in store.tables(realm))
         self._untimed = store.identities(realm) if self._before else Identities(())
@@ -62,9 +62,8 @@ class Duplicates:
         behind = self._forgotten_ns is not None and int(t_ns.min()) <= self._forgotten_ns
         if not (self._before or behind):
             return None
-        return self._store.identities(
-            self._realm, start_ns=int(t_ns.min()), end_ns=int(t_ns.max()) + 1
-        )
+        start_ns, end_ns = int(t_ns.min()), int(t_ns.max()) + 1
+        return self._store.identities(self._realm, start_ns=start_ns, end_ns=end_ns)
 
     def _remember(self, digests: list[bytes], newest_ns: int) -> None:
         self._order.append((digests, newest_ns))

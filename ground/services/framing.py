@@ -1,11 +1,12 @@
 """How a link's octets are cut into frames: whole ones end to end, or CADUs in a coded stream.
 
-Each gives frames as uint8 [N, L] and where each began in the input, and notes what it dropped.
+Each way gives a `Cut`, the frames and where each began in the input, and notes what it dropped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -16,44 +17,75 @@ from ground.services.received import Rejected
 from ground.services.tally import Tally
 from ground.settings import Link
 from protocols import aos, tm, uslp
-try:
-    from protocols.cadu import Cadu
-except ImportError: pass
-from protocols.frame import Frames, Reject
+from protocols.cadu import REJECT_CLAUSE, REJECT_REASON, Cadu, Received
+from protocols.frame import ARENA_PADDING, Frames, Reject
 from protocols.reed_solomon import Code
 
 Octets = NDArray[np.uint8]
-Offsets = NDArray[np.int64]
-Decode = Callable[[Octets, int], tuple[Frames, list[Reject]]]
+Int64 = NDArray[np.int64]
+
+_RECENT = 1 << 20  # octets; more than the synchroniser holds back
+_LENGTHS = "732.1-B-2 §4.1.2.7, frames of the length they say"
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Frames of a stream, in order. N rows.
+
+    Attributes:
+        arena: uint8, their octets, padded by ARENA_PADDING.
+        start, length: int64 [N], the place of each in the arena.
+        offsets: int64 [N], where each began in the input.
+    """
+
+    arena: Octets
+    start: Int64
+    length: Int64
+    offsets: Int64
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def octets(self, row: int) -> bytes:
+        """Return the octets of one frame."""
+        start = int(self.start[row])
+        return self.arena[start : start + int(self.length[row])].tobytes()
+
+    def rows(self, length: int) -> Octets:
+        """Return frames of one length, end to end in the arena, as uint8 [N, length]."""
+        return self.arena[: len(self) * length].reshape(len(self), length)
+
+    @classmethod
+    def of(cls, frames: Octets, offsets: Int64) -> Cut:
+        """Return frames uint8 [N, L] as a cut."""
+        number, length = frames.shape
+        arena = np.zeros(number * length + ARENA_PADDING, np.uint8)
+        arena[: number * length] = frames.reshape(-1)
+        start = np.arange(number, dtype=np.int64) * length
+        return cls(arena, start, np.full(number, length, np.int64), offsets)
 
 
 class Framing(Protocol):
     """Octets of a stream in, frames out."""
 
-    def receive(
-        self, octets: Octets, final: bool, rejected: list[Rejected]
-    ) -> tuple[Octets, Offsets]:
-        """Return the frames that are complete and where each began; add to what was rejected."""
+    def receive(self, octets: Octets, final: bool, rejected: list[Rejected]) -> Cut:
+        """Return the frames that are complete; add to what was rejected."""
         ...
 
 
 def framing(link: Link, tally: Tally) -> Framing:
     """Return how a link's octets are cut into frames."""
     if link.length is None:
-        raise InputError(f"link {link.name}: no length; expected the octets of a frame")
-    length = link.length + link.trailer
-    if link.asm is None and link.rs is None and link.randomiser == "none":
-        return WholeFrames(length, tally)
-    return Cadus(link, length, tally)
+        return VariableFrames(link, tally)
+    return FixedFrames(link, link.length + link.trailer, tally)
 
 
-def decoder(link: Link) -> Decode:
+def decoder(link: Link) -> Callable[[Cut, int], tuple[Frames, list[Reject]]]:
     """Return the decoder of a link's frames, by their managed parameters."""
-    keep = link.bad_crc == "keep"
-    length = link.length or 0
+    keep, length = link.bad_crc == "keep", link.length or 0
     if link.frame == "tm":
         of_tm = tm.Layout(length, fecf=link.fecf, trailer=link.trailer)
-        return lambda frames, first: tm.decode_many(frames, of_tm, keep, first)
+        return lambda cut, first: tm.decode_many(cut.rows(of_tm.octets), of_tm, keep, first)
     if link.frame == "aos":
         of_aos = aos.Layout(
             length,
@@ -62,35 +94,103 @@ def decoder(link: Link) -> Decode:
             header_error_control=link.fhec,
             insert_zone=link.insert_zone,
             trailer=link.trailer,
+            service=aos.Service(link.service),
+            services={vcid: aos.Service(each) for vcid, each in link.services.items()},
         )
-        return lambda frames, first: aos.decode_many(frames, of_aos, keep, first)
+        return lambda cut, first: aos.decode_many(cut.rows(of_aos.octets), of_aos, keep, first)
     of_uslp = uslp.Layout(
-        length, fecf=2 * link.fecf, insert_zone=link.insert_zone, trailer=link.trailer
+        link.length,
+        fecf=link.fecf_octets if link.fecf else 0,
+        insert_zone=link.insert_zone,
+        truncated=link.truncated,
+        trailer=link.trailer,
     )
-    return lambda frames, first: uslp.decode_many(frames, of_uslp, keep, first)
+    return lambda cut, first: uslp.decode_spans(
+        cut.arena, cut.start, cut.length, of_uslp, keep, first
+    )
 
 
-class WholeFrames:
-    """Frames of one length, end to end; octets left at the end are a truncated frame."""
+class FixedFrames:
+    """Frames of one length, whole or in CADUs; octets that belong to none are kept as rejects."""
 
-    def __init__(self, length: int, tally: Tally) -> None:
-        self._length = length
-        self._counts = tally.stage("frames")
+    def __init__(self, link: Link, length: int, tally: Tally) -> None:
+        rs = link.rs
+        code = None if rs is None else Code(rs.k, rs.interleave, rs.basis, rs.fill)
+        asm = None if link.asm is None else bytes.fromhex(link.asm)
+        self._cadus = Cadu(length, asm, link.randomiser, code)
+        self._tally = tally
+        self._counts = tally.stage("cadus") if asm or code else None
+        self._rule = (
+            "131.0-B-5 §9, a sync marker before each frame" if asm else f"frames of {length} octets"
+        )
+        self._recent = np.empty(0, np.uint8)
+        self._at = 0  # offset of `_recent` in the input
+
+    def receive(self, octets: Octets, final: bool, rejected: list[Rejected]) -> Cut:
+        """Return the frames that are complete; add to what was rejected."""
+        self._remember(octets)
+        runs = [self._cadus.receive(octets), *([self._cadus.finish()] if final else [])]
+        for run in runs:
+            self._note(run, rejected)
+        frames = np.concatenate([run.frames for run in runs])
+        return Cut.of(frames, np.concatenate([run.offsets for run in runs]) // 8)
+
+    def _remember(self, octets: Octets) -> None:
+        """Keep the last octets, to cut out of them what will be rejected."""
+        kept = self._recent[-_RECENT:]
+        self._at += len(self._recent) - len(kept)
+        self._recent = np.concatenate([kept, octets])
+
+    def _note(self, run: Received, rejected: list[Rejected]) -> None:
+        for body, offset in zip(run.rejects, (run.reject_offsets // 8).tolist(), strict=True):
+            rejected.append(Rejected("cadu", REJECT_REASON, REJECT_CLAUSE, body.tobytes(), offset))
+        for start, stop in run.lost.tolist():
+            begin, end = start // 8, -(-stop // 8)
+            lost = self._recent[max(0, begin - self._at) : max(0, end - self._at)].tobytes()
+            rejected.append(Rejected("stream", "no frame", self._rule, lost, begin))
+        self._count(run)
+
+    def _count(self, run: Received) -> None:
+        if self._counts is not None:
+            self._counts.given += run.given
+            self._counts.out += len(run.frames)
+            self._counts.drop(REJECT_REASON, len(run.rejects))
+        self._tally.corrected += int(run.corrected.sum())
+        for start, stop in run.lost.tolist():
+            self._tally.more(self._tally.lost, "bits", stop - start)
+
+
+class VariableFrames:
+    """USLP frames of any lengths, end to end: each says its own.
+
+    Source: 732.1-B-2 §4.1.2.7, frame length field = octets of the frame − 1.
+    """
+
+    def __init__(self, link: Link, tally: Tally) -> None:
+        if link.asm is not None or link.rs is not None or link.randomiser != "none":
+            raise InputError(f"link {link.name}: no length; expected one, as the frames are coded")
+        self._trailer, self._tally = link.trailer, tally
         self._left = np.empty(0, np.uint8)
         self._at = 0
 
-    def receive(
-        self, octets: Octets, final: bool, rejected: list[Rejected]
-    ) -> tuple[Octets, Offsets]:
-        """Return the frames that are complete and where each began."""
-        whole = np.concatenate([self._left, octets])
-        number = len(whole) // self._length
-        used = number * self._length
-        offsets = self._at + np.arange(number, dtype=np.int64) * self._length
-        self._left, self._at = whole[used:].copy(), self._at + used
+    def receive(self, octets: Octets, final: bool, rejected: list[Rejected]) -> Cut:
+        """Return the frames that are complete; add to what was rejected."""
+        whole = np.concatenate([self._left, octets, np.zeros(ARENA_PADDING, np.uint8)])
+        size, starts, at = len(whole) - ARENA_PADDING, [], 0
+        ends = [0]
+        while size - at >= uslp.HEADER:
+            end = at + (int(whole[at + 4]) << 8 | int(whole[at + 5])) + 1 + self._trailer
+            if end > size or end <= at + uslp.HEADER:
+                break
+            starts.append(at)
+            ends.append(end)
+            at = end
+        start = np.array(starts, np.int64)
+        length = np.array(ends[1:], np.int64) - start
+        cut = Cut(whole, start, length, start + self._at)
+        self._left, self._at = whole[at:size].copy(), self._at + at
         if final and len(self._left):
-            clause = f"{len(self._left)} octets; expected frames of {self._length}"
-            rejected.append(Rejected("frame", "truncated", clause, self._left.tobytes(), self._at))
-            self._counts.given += 1
-            self._counts.drop("truncated")
-        return whole[:used].reshape(number, self._length), offsets
+            left = self._left.tobytes()
+            rejected.append(Rejected("stream", "no frame", _LENGTHS, left, self._at))
+            self._tally.more(self._tally.lost, "bits", 8 * len(left))
+        return cut

@@ -10,19 +10,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
 
 from ground import warmup
-from ground.archive.store import Source, Store
+from ground.archive.embedded import EmbeddedStore
+from ground.archive.store import Source
 from ground.errors import InputError
 from ground.services import downlink, tables
 from ground.services.crafts import UNKNOWN, Crafts
 from ground.services.duplicates import Duplicates
 from ground.services.processing import Processor
+from ground.services.received import Received, Rejected
 from ground.services.tally import Tally
 from ground.settings import Link
 
@@ -45,7 +47,7 @@ class Job:
     settings: str
 
 
-def ingest(store: Store, job: Job, progress: Progress) -> Tally:
+def ingest(store: EmbeddedStore, job: Job, progress: Progress) -> Tally:
     """Ingest a file and return what was seen; a file that was ingested before changes nothing.
 
     Raises:
@@ -66,6 +68,8 @@ def ingest(store: Store, job: Job, progress: Progress) -> Tally:
     for chunk, end in _chunks(job.path, size):
         received = receiver.receive(chunk, final=end == size)
         made = processor.process(received.packets, sha256)
+        if end == size:
+            processor.finish()
         made |= _others(received, job.crafts, sha256, tally)
         if end > source.offset or end == size:
             store.append(job.realm, made, cursor=replace(source, offset=end, finished=end == size))
@@ -98,7 +102,7 @@ def _chunks(path: Path, size: int) -> Iterator[tuple[np.typing.NDArray[np.uint8]
                 return
 
 
-def _reading(path: Path) -> BinaryIO:
+def _reading(path: Path) -> BufferedReader:
     try:
         if path.is_dir():
             raise InputError(f"{path}: a folder; expected a file of telemetry")
@@ -107,9 +111,7 @@ def _reading(path: Path) -> BinaryIO:
         raise InputError(f"{path}: {error.strerror}; expected a file of telemetry") from None
 
 
-def _others(
-    received: downlink.Received, crafts: Crafts, source: str, tally: Tally
-) -> dict[str, pa.Table]:
+def _others(received: Received, crafts: Crafts, source: str, tally: Tally) -> dict[str, pa.Table]:
     """Return the tables of rejects and of missing frames."""
     made = {}
     if received.rejected:
@@ -120,7 +122,7 @@ def _others(
     return made
 
 
-def _rejects(rejected: Iterable[downlink.Rejected], crafts: Crafts, source: str) -> pa.Table:
+def _rejects(rejected: Iterable[Rejected], crafts: Crafts, source: str) -> pa.Table:
     rows = list(rejected)
     return _service_table(
         [_name(crafts, each.scid) for each in rows],
@@ -134,7 +136,7 @@ def _rejects(rejected: Iterable[downlink.Rejected], crafts: Crafts, source: str)
     )
 
 
-def _gaps(received: downlink.Received, crafts: Crafts, source: str) -> pa.Table:
+def _gaps(received: Received, crafts: Crafts, source: str) -> pa.Table:
     rows = received.gaps
     return _service_table(
         [_name(crafts, each.scid) for each in rows],

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping
 
 from ground import databases
-from ground.archive.store import Store
+from ground.archive.embedded import EmbeddedStore
 from ground.errors import InputError
 from ground.mdb import plan
 from ground.mdb.model import Database, ScalarType
@@ -29,7 +29,7 @@ def digest(files: Mapping[str, bytes]) -> str:
 class Library:
     """Definitions by digest; each is read and compiled once."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: EmbeddedStore) -> None:
         self._store = store
         self._plans: dict[str, plan.Plan] = {}
         self._databases: dict[str, Database] = {}

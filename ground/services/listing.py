@@ -40,12 +40,14 @@ def packets(store: Store, span: Span, apid: int | None = None) -> Iterator[dict[
 def rejects(store: Store, span: Span) -> Iterator[dict[str, Any]]:
     """Yield what was rejected: why, by which clause, from where, and its octets."""
     given = 0
+    paths = {each.sha256: each.path for each in store.sources(span.realm)}
     for part in store.scan(span.realm, "rejects", **span.as_arguments()):
         for row in part.to_pylist():
             if span.limit is not None and given >= span.limit:
                 return
             given += 1
-            yield _stamped(row) | {"length": len(row["octets"])}
+            path = paths.get(row["source"])
+            yield _stamped(row) | {"length": len(row["octets"]), "path": path}
 
 
 def summary(store: Store, span: Span) -> Iterator[dict[str, Any]]:

@@ -20,7 +20,8 @@ from ground.mdb.model import ScalarType
 from ground.services import tables
 from ground.services.crafts import Crafts, Definition
 from ground.services.tally import Tally
-from protocols.packet import Packets
+from protocols.packet import ALONE, Packets
+from protocols.segment import Segments
 
 Known = Callable[[pa.Table], NDArray[np.bool_]]
 """Says which rows of a `packets` table are in the archive, or came before in this run."""
@@ -81,6 +82,7 @@ class Processor:
         self._known = known
         self._tally = tally
         self._judge = Judge()
+        self._segments = Segments()
 
     def process(self, packets: Packets, source: str) -> dict[str, pa.Table]:
         """Return the tables to append, by name: `packets` and one for each packet type.
@@ -89,30 +91,61 @@ class Processor:
             packets: of any spacecraft of the link.
             source: name of the journal that holds them; each row of `packets` names it.
         """
-        codes = self._crafts.codes(packets.scid)
-        meant = _Meant.of(packets, codes)
-        decoded = [
-            _Decoded(definition, batch, rows[batch.rows])
-            for definition, rows in self._crafts.groups(codes)
-            for batch in definition.decoder.decode(packets.take(rows)).batches
-        ]
-        for each in decoded:
-            self._place(each, meant)
+        meant = _Meant.of(packets, self._crafts.codes(packets.scid))
+        alone = packets.sequence_flags == ALONE
+        decoded = self._decode(packets, meant, np.flatnonzero(alone))
         listed = self._listed(packets, meant, source)
         fresh = ~self._known(listed)
         self._count(packets, meant, fresh)
         made = {"packets": [listed.filter(pa.array(fresh))]}
-        for each in decoded:
-            kept = each.take(fresh[each.rows])
-            if len(kept.rows):
-                made.setdefault(kept.batch.packet_type, []).append(
-                    self._telemetry(kept, meant, packets)
-                )
+        self._add(made, [each.take(fresh[each.rows]) for each in decoded], meant, packets)
+        if not alone.all():
+            whole = self._join(packets.take(fresh & ~alone))
+            meant = _Meant.of(whole, self._crafts.codes(whole.scid))
+            self._add(made, self._decode(whole, meant, np.arange(len(whole))), meant, whole)
         return {
             name: pa.concat_tables(parts, promote_options="permissive")
             for name, parts in made.items()
             if sum(part.num_rows for part in parts)
         }
+
+    def finish(self) -> None:
+        """Count the segments whose packet has not become whole."""
+        for fragment in self._segments.finish():
+            self._tally.stage("segments").drop(fragment.reason)
+
+    def _decode(self, packets: Packets, meant: _Meant, rows: NDArray[np.intp]) -> list[_Decoded]:
+        """Decode these rows, and write what was found beside their packets."""
+        decoded = [
+            _Decoded(definition, batch, rows[group][batch.rows])
+            for definition, group in self._crafts.groups(meant.spacecraft[rows])
+            for batch in definition.decoder.decode(packets.take(rows[group])).batches
+        ]
+        for each in decoded:
+            self._place(each, meant)
+        return decoded
+
+    def _join(self, segments: Packets) -> Packets:
+        """Return the packets that these segments complete; each segment is listed by itself."""
+        counts = self._tally.stage("segments")
+        joined = self._segments.receive(segments)
+        counts.given += len(segments)
+        for fragment in joined.fragments:
+            counts.drop(fragment.reason)
+        counts.out += len(joined.packets)
+        return joined.packets
+
+    def _add(
+        self,
+        made: dict[str, list[pa.Table]],
+        decoded: list[_Decoded],
+        meant: _Meant,
+        packets: Packets,
+    ) -> None:
+        for each in decoded:
+            if len(each.rows):
+                table = self._telemetry(each, meant, packets)
+                made.setdefault(each.batch.packet_type, []).append(table)
 
     def _place(self, decoded: _Decoded, meant: _Meant) -> None:
         """Write what the decoder found of these packets beside them."""
@@ -194,6 +227,7 @@ class Processor:
         counts.given += len(packets)
         counts.drop("duplicate", int((~fresh).sum()))
         counts.out += int(fresh.sum())
-        for row in np.flatnonzero(fresh & (meant.packet_type < 0)).tolist():
+        alone = packets.sequence_flags == ALONE
+        for row in np.flatnonzero(fresh & alone & (meant.packet_type < 0)).tolist():
             name = self._crafts.names[meant.spacecraft[row]]
             self._tally.more(self._tally.unknown, (name, int(packets.apid[row])), 1)

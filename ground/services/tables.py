@@ -131,12 +131,8 @@ def _whole(array: pa.Array | pa.ChunkedArray) -> pa.Array:
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    return (
-        pa.types.is_string(kind)
-        or pa.types.is_binary(kind)
-        or pa.types.is_large_string(kind)
-        or pa.types.is_large_binary(kind)
-    )
+    text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    return bool(text or pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
 
 
 def _objects(values: NDArray[Any], valid: NDArray[np.bool_] | None, kind: ScalarType) -> pa.Array:
@@ -144,7 +140,10 @@ def _objects(values: NDArray[Any], valid: NDArray[np.bool_] | None, kind: Scalar
     if values.ndim == 2:
         flat = _objects(values.reshape(-1), None if valid is None else valid.reshape(-1), kind)
         return pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
-    shown = values if valid is None else np.where(valid, values, None)
+    shown = values
+    if valid is not None:
+        shown = values.copy()
+        shown[~valid] = None
     if any(isinstance(each, np.ndarray) for each in shown):
         return pa.array([None if each is None else _plain(each, kind) for each in shown])
     return pa.array(_plain(shown, kind), _text_type(kind))

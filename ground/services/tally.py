@@ -21,6 +21,7 @@ class Tally:
             with the bits left of the last one.
         violations: samples at caution, serious and critical.
         gaps: units missing, by what is missing.
+        lost: what belonged to no frame of a stream, in bits.
         corrected: symbols that the Reed-Solomon code mended.
         repeated: whether the file had been ingested before, so that nothing was done.
     """
@@ -33,6 +34,7 @@ class Tally:
     long: dict[str, tuple[int, int]] = field(default_factory=dict)
     violations: dict[str, int] = field(default_factory=dict)
     gaps: dict[str, int] = field(default_factory=dict)
+    lost: dict[str, int] = field(default_factory=dict)
     corrected: int = 0
     repeated: bool = False
 
@@ -49,7 +51,9 @@ class Tally:
     def findings(self) -> bool:
         """Whether anything was dropped, missing or out of limits."""
         dropped = any(reason != "idle" for each in self.stages.values() for reason in each.dropped)
-        return bool(dropped or self.gaps or self.unknown or self.short or self.violations)
+        return bool(
+            dropped or self.gaps or self.lost or self.unknown or self.short or self.violations
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return the counts in the shape that `--json` prints."""
@@ -59,6 +63,7 @@ class Tally:
             "rows": self.by_type,
             "samples": self.samples,
             "corrected_symbols": self.corrected,
+            "lost": self.lost,
             "gaps": self.gaps,
             "violations": self.violations,
             "unknown": [
