@@ -150,7 +150,7 @@ def _table(name: str, calibrator: Calibrator | None, codes: Floats) -> tuple[Flo
     else:
         raise EncodeError(f"{name}: its calibrator cannot be turned round")
     steps = np.diff(curve)
-    if not len(codes) or not ((steps >= 0).all() or (steps <= 0).all()):
+    if not steps.any() or not ((steps >= 0).all() or (steps <= 0).all()):
         raise EncodeError(f"{name}: its calibrator does not rise or fall all the way")
     return (codes, curve) if curve[0] <= curve[-1] else (codes[::-1], curve[::-1])
 
