@@ -219,7 +219,8 @@ def _crc_ok(
     if layout.fecf == crc.CRC16_OCTETS:
         return np.asarray(crc.crc16_spans(arena, start, total) == 0)
     spans = zip(start.tolist(), (start + total).tolist(), strict=True)
-    return np.array([crc.crc32_octets(arena[at:end].tobytes()) == 0 for at, end in spans])
+    good = (crc.crc32_octets(arena[at:end].tobytes()) == 0 for at, end in spans)
+    return np.fromiter(good, np.bool_, len(start))
 
 
 def encode(
