@@ -240,15 +240,12 @@ class Catalogue:
         )
         return [row[0] for row in self._connection.execute(query, (realm, name))]
 
-    def summaries(
-        self, realm: str | None
-    ) -> list[tuple[str, str, int, int | None, int | None, str]]:
-        """Return (realm, table, rows, t0, t1, spacecraft) for each of a table's spacecraft."""
-        return list(
-            self._connection.execute(
-                "SELECT f.realm, f.name, sum(s.rows), min(s.t0), max(s.t1), s.spacecraft "
-                "FROM files f JOIN spans s ON s.file = f.id WHERE f.realm = ? OR ? IS NULL "
-                "GROUP BY f.realm, f.name, s.spacecraft ORDER BY f.realm, f.name, s.spacecraft",
-                (realm, realm),
-            )
+    def summaries(self, realm: str | None) -> list[tuple[str, str, Span]]:
+        """Return (realm, table, span over all its days) for each spacecraft of each table."""
+        query = (
+            "SELECT f.realm, f.name, s.spacecraft, '', sum(s.rows), min(s.t0), max(s.t1) "
+            "FROM files f JOIN spans s ON s.file = f.id WHERE f.realm = ? OR ? IS NULL "
+            "GROUP BY f.realm, f.name, s.spacecraft ORDER BY f.realm, f.name, s.spacecraft"
         )
+        rows = self._connection.execute(query, (realm, realm))
+        return [(row[0], row[1], Span(*row[2:])) for row in rows]

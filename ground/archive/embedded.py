@@ -31,14 +31,21 @@ from ground.archive.hot import Tail
 from ground.archive.identities import Identities, Known
 from ground.archive.reading import Reader
 from ground.archive.rows import Window
-from ground.archive.store import ArchiveError, Compacted, Damage, Progress, Source, TableInfo
+from ground.archive.store import (
+    ArchiveError,
+    Compacted,
+    Damage,
+    Progress,
+    Source,
+    Store,
+    TableInfo,
+)
 from ground.archive.verify import verify
-from ground.errors import InputError
 
 HOT_OCTETS = 128 << 20  # rows of a table in the hot tail, in memory, before they become a segment
 
 
-class EmbeddedStore:
+class EmbeddedStore(Store):
     """One archive, opened for reading or (one at a time) for writing; belongs to one thread."""
 
     def __init__(self, root: Path, catalogue: Catalogue, lock: int | None) -> None:
@@ -183,24 +190,8 @@ class EmbeddedStore:
 
     def tables(self, realm: str | None = None) -> list[TableInfo]:
         """Return what tables there are, in a realm or in all."""
-        found: dict[tuple[str, str], list[tuple[int, int | None, int | None, str]]] = {}
-        with self._catalogue.view():
-            for each_realm, name, count, t0, t1, spacecraft in self._catalogue.summaries(realm):
-                found.setdefault((each_realm, name), []).append((count, t0, t1, spacecraft))
-            return [self._info(*key, parts) for key, parts in found.items()]
-
-    def _info(
-        self, realm: str, name: str, parts: list[tuple[int, int | None, int | None, str]]
-    ) -> TableInfo:
-        return TableInfo(
-            realm=realm,
-            name=name,
-            rows=sum(part[0] for part in parts),
-            t0_ns=min((part[1] for part in parts if part[1] is not None), default=None),
-            t1_ns=max((part[2] for part in parts if part[2] is not None), default=None),
-            spacecraft=tuple(part[3] for part in parts),
-            columns=tuple(self._reader.schema(realm, name).names),
-        )
+        with disk.reporting("listing tables", self._root):
+            return self._reader.tables(realm)
 
     def schema(self, realm: str, table: str) -> pa.Schema:
         """Return a table's columns, over all that was ever appended to it.
@@ -234,20 +225,11 @@ class EmbeddedStore:
             InputError: there is no such table or column.
             ArchiveError: a file that is needed is damaged; the message names it.
         """
-        names = None if columns is None else list(columns)
-        window = _window(spacecraft, start_ns, end_ns)
         with disk.reporting(f"reading {table}", self._root):
-            if window is None or limit == 0:
-                return self._empty(realm, table, names)
-            if limit is None:
-                return self._reader.read(realm, table, names, window)
-            found, count = [self._empty(realm, table, names)], 0
-            for part in self._reader.scan(realm, table, names, window):
-                found.append(part)
-                count += len(part)
-                if count >= limit:
-                    break
-            return pa.concat_tables(found).slice(0, limit).unify_dictionaries().combine_chunks()
+            window = _window(spacecraft, start_ns, end_ns)
+            if window is None or limit is not None:
+                return self._reader.first(realm, table, columns, window, limit or 0)
+            return self._reader.read(realm, table, columns, window)
 
     def scan(
         self,
@@ -260,11 +242,10 @@ class EmbeddedStore:
         end_ns: int | None = None,
     ) -> Iterator[pa.Table]:
         """Yield the rows that `read` returns, in order, a bounded number at a time."""
-        names = None if columns is None else list(columns)
-        window = _window(spacecraft, start_ns, end_ns)
         with disk.reporting(f"reading {table}", self._root):
+            window = _window(spacecraft, start_ns, end_ns)
             if window is not None:
-                yield from self._reader.scan(realm, table, names, window)
+                yield from self._reader.scan(realm, table, columns, window)
 
     def latest(
         self, realm: str, table: str | None = None, spacecraft: Sequence[str] | None = None
@@ -335,15 +316,6 @@ class EmbeddedStore:
         """Return the sources of a mission database by name; empty where there is none."""
         with disk.reporting("reading a mission database", self._root):
             return databases.files(self._root, digest)
-
-    def _empty(self, realm: str, table: str, columns: list[str] | None) -> pa.Table:
-        empty = self._reader.schema(realm, table).empty_table()
-        if columns is None:
-            return empty
-        unknown = [column for column in columns if column not in empty.column_names]
-        if unknown:
-            raise InputError(f"table {table!r} of realm {realm} has no column {unknown[0]!r}")
-        return empty.select(columns)
 
 
 def _window(

@@ -55,7 +55,7 @@ class Identities:
 
     parts: tuple[set[bytes], ...]
 
-    def __contains__(self, digest: bytes) -> bool:
+    def __contains__(self, digest: object) -> bool:
         return any(digest in part for part in self.parts)
 
     def __bool__(self) -> bool:

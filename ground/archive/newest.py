@@ -37,19 +37,24 @@ def get(
     catalogue: Catalogue, realm: str, name: str | None, spacecraft: Sequence[str] | None
 ) -> dict[str, pa.Table]:
     """Return the newest rows by table, sorted by spacecraft; text of dictionaries comes plain."""
-    found: dict[str, list[pa.Table]] = {}
+    found: dict[str, dict[str, list[bytes]]] = {}
     for table, digest, octets in catalogue.records.latest(realm, name, spacecraft):
-        batch = pa.ipc.read_record_batch(pa.py_buffer(octets), catalogue.schema(digest))
-        found.setdefault(table, []).append(batch)
-    return {table: _joined(batches) for table, batches in found.items()}
+        found.setdefault(table, {}).setdefault(digest, []).append(octets)
+    return {
+        table: _joined([_stream(catalogue.schema(digest), each) for digest, each in held.items()])
+        for table, held in found.items()
+    }
 
 
-def _joined(batches: Iterable[pa.RecordBatch]) -> pa.Table:
-    by_schema: dict[pa.Schema, list[pa.RecordBatch]] = {}
-    for batch in batches:
-        by_schema.setdefault(batch.schema, []).append(batch)
-    schema = schemas.union(by_schema)
-    parts = [schemas.conform(pa.Table.from_batches(each), schema) for each in by_schema.values()]
+def _stream(schema: pa.Schema, batches: Iterable[bytes]) -> pa.Table:
+    """Return batches as one table: behind their schema they are an Arrow stream."""
+    octets = b"".join([schema.serialize().to_pybytes(), *batches])
+    return pa.ipc.open_stream(pa.py_buffer(octets)).read_all()
+
+
+def _joined(tables: list[pa.Table]) -> pa.Table:
+    schema = schemas.union(table.schema for table in tables)
+    parts = [schemas.conform(table, schema) for table in tables]
     joined = pa.concat_tables(parts).combine_chunks()
     column = joined["spacecraft"].cast(pa.string()).dictionary_encode()
     return rows.ordered(joined.set_column(0, "spacecraft", column))

@@ -17,7 +17,7 @@ from ground.archive import disk, hot, rows, schemas
 from ground.archive.catalogue import HOT, Catalogue, File
 from ground.archive.open_files import OpenFiles
 from ground.archive.rows import NO_DAY, Span, Window
-from ground.archive.store import ArchiveError
+from ground.archive.store import ArchiveError, TableInfo
 from ground.errors import InputError
 
 WINDOW_OCTETS = 64 << 20  # rows held at once by a scan, about
@@ -44,7 +44,17 @@ class Reader:
             raise InputError(f"{self.root}: realm {realm} has no table {name!r}")
         return schemas.union(self._catalogue.schema(each) for each in names)
 
-    def read(self, realm: str, name: str, columns: list[str] | None, window: Window) -> pa.Table:
+    def tables(self, realm: str | None) -> list[TableInfo]:
+        """Return what tables there are, in a realm or in all."""
+        found: dict[tuple[str, str], list[Span]] = {}
+        with self._catalogue.view():
+            for each, name, part in self._catalogue.summaries(realm):
+                found.setdefault((each, name), []).append(part)
+            return [_info(*key, parts, self.schema(*key)) for key, parts in found.items()]
+
+    def read(
+        self, realm: str, name: str, columns: Sequence[str] | None, window: Window
+    ) -> pa.Table:
         """Return the rows of a window, sorted; no spacecraft named means all."""
         wanted = self._wanted(realm, name, columns)
 
@@ -75,7 +85,7 @@ class Reader:
                 yield schemas.conform(kept, schema)
 
     def scan(
-        self, realm: str, name: str, columns: list[str] | None, window: Window
+        self, realm: str, name: str, columns: Sequence[str] | None, window: Window
     ) -> Iterator[pa.Table]:
         """Yield the rows of a window in order, a bounded number at a time."""
         wanted = self._wanted(realm, name, columns)
@@ -107,7 +117,26 @@ class Reader:
                     yield part.slice(skip)
                 skip = max(0, skip - len(part))
 
-    def _wanted(self, realm: str, name: str, columns: list[str] | None) -> pa.Schema:
+    def first(
+        self,
+        realm: str,
+        name: str,
+        columns: Sequence[str] | None,
+        window: Window | None,
+        limit: int,
+    ) -> pa.Table:
+        """Return the first rows of a window; none of no window."""
+        wanted = self._wanted(realm, name, columns)
+        found, count = [wanted.empty_table()], 0
+        for part in self.scan(realm, name, wanted.names, window) if window and limit else ():
+            found.append(part)
+            count += len(part)
+            if count >= limit:
+                break
+        joined = pa.concat_tables(found).slice(0, limit).unify_dictionaries().combine_chunks()
+        return joined.select(wanted.names if columns is None else columns)
+
+    def _wanted(self, realm: str, name: str, columns: Sequence[str] | None) -> pa.Schema:
         """Return the columns to read: those wanted and those that rows are sorted by."""
         schema = self.schema(realm, name)
         if columns is None:
@@ -120,6 +149,18 @@ class Reader:
 
     def _pick(self, realm: str, name: str, window: Window) -> list[tuple[File, list[Span]]]:
         return self._catalogue.pick(realm, name, window)
+
+
+def _info(realm: str, name: str, parts: Sequence[Span], schema: pa.Schema) -> TableInfo:
+    return TableInfo(
+        realm=realm,
+        name=name,
+        rows=sum(part.rows for part in parts),
+        t0_ns=min((part.t0_ns for part in parts if part.t0_ns is not None), default=None),
+        t1_ns=max((part.t1_ns for part in parts if part.t1_ns is not None), default=None),
+        spacecraft=tuple(part.spacecraft for part in parts),
+        columns=tuple(schema.names),
+    )
 
 
 def once(error: FileNotFoundError, before: str) -> str:

@@ -10,7 +10,7 @@ one, in the order in which they were appended.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -134,11 +134,25 @@ class Store(Protocol):
         self, realm: str, table: str | None = None, spacecraft: Sequence[str] | None = None
     ) -> dict[str, pa.Table]: ...
 
+    def identities(
+        self,
+        realm: str,
+        spacecraft: Sequence[str] | None = None,
+        start_ns: int | None = None,
+        end_ns: int | None = None,
+        *,
+        table: str = "packets",
+    ) -> Container[bytes]: ...
+
     def source(self, realm: str, sha256: str, settings: str) -> Source | None: ...
 
     def sources(self, realm: str) -> list[Source]: ...
 
     def put_source(self, realm: str, source: Source) -> None: ...
+
+    def keep_database(self, digest: str, files: Mapping[str, bytes]) -> None: ...
+
+    def database_files(self, digest: str) -> dict[str, bytes]: ...
 
     def compact(self, progress: Progress | None = None) -> Compacted: ...
 
