@@ -1,18 +1,17 @@
 """Which packets are there already, so that ingesting or receiving one twice changes nothing.
 
-A packet with a generation time is a duplicate of any other of its identity, wherever it is. One
-without a time is not: two equal packets of one recording may both be meant. So it counts as a
-duplicate only of what the archive held before this run began.
+How it works: a packet that is newer than all that its channel and APID have given cannot be a
+duplicate, and most packets are. Only the others, and those that share time and count within one
+call, are compared by digest: with the archive, which holds all that came before, and with each
+other.
 
-The digests of the last packets of a run are kept at hand; the archive is asked only where it may
-know more: it held something before, or the run has gone back in time behind what is at hand.
+A packet without a generation time has nothing that tells it from a later one of equal octets, and
+both may be meant. So it counts as a duplicate only of what the archive held before this run began.
 
 Source: contracts, "Identity".
 """
 
 from __future__ import annotations
-
-from collections import deque
 
 import numpy as np
 import pyarrow as pa
@@ -22,52 +21,99 @@ from ground.archive.embedded import EmbeddedStore
 from ground.archive.identities import Identities, digest_rows
 from ground.services import tables
 
-AT_HAND = 1_000_000  # digests, about 100 octets each
+_LONG_AGO = np.iinfo(np.int64).min
+Truth = NDArray[np.bool_]
+Int64 = NDArray[np.int64]
 
 
 class Duplicates:
-    """The memory of one run into one realm of an archive."""
+    """The memory of one run into one realm; whatever it calls new is appended before it asks on."""
 
     def __init__(self, store: EmbeddedStore, realm: str) -> None:
         self._store, self._realm = store, realm
-        self._before = any(info.name == "packets" for info in store.tables(realm))
-        self._untimed = store.identities(realm) if self._before else Identities(())
-        self._at_hand: set[bytes] = set()
-        self._order: deque[tuple[list[bytes], int]] = deque()
-        self._forgotten_ns: int | None = None  # newest time of the packets no longer at hand
+        held = [info for info in store.tables(realm) if info.name == "packets"]
+        self._untimed = store.identities(realm) if held else Identities(())
+        newest = [info.t1_ns for info in held if info.t1_ns is not None]
+        self._before_ns = max(newest, default=_LONG_AGO)
+        self._newest_ns: dict[int, int] = {}  # by channel
+        self._spacecraft: dict[str, int] = {}
 
-    def known(self, packets: pa.Table) -> NDArray[np.bool_]:
-        """Return which rows of a `packets` table are duplicates; the others are known from now."""
-        digests = digest_rows(packets)
+    def known(self, packets: pa.Table) -> Truth:
+        """Return which rows of a `packets` table are duplicates."""
         stamps = tables.numbers(packets["t_ns"])
-        timed = np.ones(len(digests), bool) if stamps.valid is None else stamps.valid
-        stored = self._stored(stamps.values[timed])
-        found = np.zeros(len(digests), bool)
-        for row, digest in enumerate(digests):
-            if not timed[row]:
-                found[row] = digest in self._untimed
-            elif digest in self._at_hand or (stored and digest in stored):
-                found[row] = True
-            else:
-                self._at_hand.add(digest)
-        newest = int(stamps.values[timed].max()) if timed.any() else 0
-        fresh = np.flatnonzero(timed & ~found).tolist()
-        self._remember([digests[row] for row in fresh], newest)
+        timed = np.ones(len(packets), bool) if stamps.valid is None else stamps.valid
+        found = np.zeros(len(packets), bool)
+        untimed = np.flatnonzero(~timed)
+        if len(untimed) and self._untimed:
+            found[untimed] = _among(_digests(packets, untimed), self._untimed)
+        rows = np.flatnonzero(timed)
+        if len(rows):
+            channels = self._channels(packets)[rows]
+            found[rows] = self._timed(packets, rows, channels, stamps.values[rows])
         return found
 
-    def _stored(self, t_ns: NDArray[np.int64]) -> Identities | None:
-        """Return what the archive knows of these times; None where it can know nothing new."""
-        if not len(t_ns):
-            return None
-        behind = self._forgotten_ns is not None and int(t_ns.min()) <= self._forgotten_ns
-        if not (self._before or behind):
-            return None
-        start_ns, end_ns = int(t_ns.min()), int(t_ns.max()) + 1
-        return self._store.identities(self._realm, start_ns=start_ns, end_ns=end_ns)
+    def _timed(
+        self, packets: pa.Table, rows: NDArray[np.intp], channels: Int64, t_ns: Int64
+    ) -> Truth:
+        """Return which of these rows, all of them with a time, are duplicates."""
+        found = np.zeros(len(rows), bool)
+        old = np.flatnonzero(t_ns <= self._marks(channels, t_ns))
+        if len(old):
+            start_ns, end_ns = int(t_ns[old].min()), int(t_ns[old].max()) + 1
+            stored = self._store.identities(self._realm, start_ns=start_ns, end_ns=end_ns)
+            found[old] = _among(_digests(packets, rows[old]), stored)
+        sequence = tables.numbers(packets["sequence"]).values[rows]
+        alike = _alike(channels, t_ns, sequence)
+        if len(alike):
+            found[alike] |= _again(_digests(packets, rows[alike]))
+        return found
 
-    def _remember(self, digests: list[bytes], newest_ns: int) -> None:
-        self._order.append((digests, newest_ns))
-        while len(self._at_hand) > AT_HAND and len(self._order) > 1:
-            gone, newest_ns = self._order.popleft()
-            self._at_hand.difference_update(gone)
-            self._forgotten_ns = max(newest_ns, self._forgotten_ns or newest_ns)
+    def _marks(self, channels: Int64, t_ns: Int64) -> Int64:
+        """Return the newest time before this call on each row's channel, and move it on."""
+        distinct, inverse = np.unique(channels, return_inverse=True)
+        newest = np.full(len(distinct), _LONG_AGO)
+        np.maximum.at(newest, inverse, t_ns)
+        before = [self._newest_ns.get(each, self._before_ns) for each in distinct.tolist()]
+        for channel, mark, moved in zip(distinct.tolist(), before, newest.tolist(), strict=True):
+            self._newest_ns[channel] = max(mark, moved)
+        return np.array(before, np.int64)[inverse]
+
+    def _channels(self, packets: pa.Table) -> Int64:
+        """Return a number for each row's spacecraft, virtual channel and APID."""
+        names = packets["spacecraft"].combine_chunks().dictionary_encode()
+        known = names.dictionary.to_pylist()
+        codes = [self._spacecraft.setdefault(each, len(self._spacecraft)) for each in known]
+        spacecraft = np.array(codes, np.int64)[tables.numbers(names.indices).values]
+        vcid = tables.numbers(packets["vcid"]).values.astype(np.int64)
+        apid = tables.numbers(packets["apid"]).values.astype(np.int64)
+        return spacecraft << 24 | (vcid & 0xFF) << 16 | apid
+
+
+def _digests(packets: pa.Table, rows: NDArray[np.intp]) -> list[bytes]:
+    return digest_rows(packets.take(pa.array(rows)))
+
+
+def _among(digests: list[bytes], stored: Identities) -> Truth:
+    return np.array([digest in stored for digest in digests], np.bool_)
+
+
+def _again(digests: list[bytes]) -> Truth:
+    """Return which digests stand further up already."""
+    seen: set[bytes] = set()
+    again = np.zeros(len(digests), bool)
+    for row, digest in enumerate(digests):
+        again[row] = digest in seen
+        seen.add(digest)
+    return again
+
+
+def _alike(channels: Int64, t_ns: Int64, sequence: Int64) -> NDArray[np.intp]:
+    """Return the rows that share channel, time and count with another, in their order."""
+    order = np.lexsort((sequence, t_ns, channels))
+    same = np.ones(max(len(order) - 1, 0), bool)
+    for column in (channels, t_ns, sequence):
+        same &= np.diff(column[order]) == 0
+    alike = np.zeros(len(order), bool)
+    alike[:-1] |= same
+    alike[1:] |= same
+    return np.sort(order[alike])
