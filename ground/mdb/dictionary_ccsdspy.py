@@ -118,6 +118,8 @@ def _stem(source: str) -> str:
 
 def _fields(table: Table, notes: Notes) -> Iterator[_Field]:
     missing = [column for column in REQUIRED if column not in table.columns]
+    if not table.columns:
+        return
     if missing:
         message = f"no column {', '.join(missing)}; expected {', '.join(REQUIRED)}"
         notes.error(Where(table.source, 1), message)
@@ -126,7 +128,7 @@ def _fields(table: Table, notes: Notes) -> Iterator[_Field]:
         if column not in REQUIRED + OPTIONAL:
             expected = f"expected one of {', '.join(REQUIRED + OPTIONAL)}"
             notes.warning(Where(table.source, 1), f"column {column!r} was not read; {expected}")
-    if not table.rows:
+    if not table.rows and not notes.refused:
         notes.error(Where(table.source, 1), "no fields; expected a line for each")
     for row in table.rows:
         field = _field(row, "bit_offset" in table.columns, notes)

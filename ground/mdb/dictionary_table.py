@@ -76,7 +76,8 @@ def read(octets: bytes, source: str, notes: Notes) -> Table:
     text = _text(octets, source, notes)
     records = list(_records(text, source, notes))
     if not records:
-        notes.error(Where(source, 1), "no header line; expected one with the names of the columns")
+        if not notes.refused:
+            notes.error(Where(source, 1), "no header line; expected one with names of columns")
         return Table(source, (), ())
     columns = tuple(cell.strip() for cell in records[0][1])
     rows = (_row(columns, cells, Where(source, line), notes) for line, cells in records[1:])
