@@ -30,7 +30,7 @@ from ground.archive.flushing import Flusher
 from ground.archive.hot import Tail
 from ground.archive.identities import Identities, Known
 from ground.archive.reading import Reader
-from ground.archive.rows import Window
+from ground.archive.rows import NO_DAY, Window
 from ground.archive.store import (
     ArchiveError,
     Compacted,
@@ -286,6 +286,8 @@ class EmbeddedStore(Store):
         end_ns: int | None = None,
         *,
         table: str = "packets",
+        timed: bool = True,
+        untimed: bool = True,
     ) -> Identities:
         """Return what is stored of a time and of no time, to ask whether a packet is among it.
 
@@ -295,10 +297,14 @@ class EmbeddedStore(Store):
         Args:
             spacecraft: names; None is all.
             start_ns, end_ns: [start_ns, end_ns) of t_ns; None is without an end.
+            timed: whether rows with a time are asked about; without, that time is not read.
+            untimed: whether rows without one are; they lie all over an archive.
         """
         with disk.reporting(f"reading {table}", self._root):
-            window = _window(spacecraft, start_ns, end_ns)
-            return self._known.find(realm, table, window) if window else Identities(())
+            asked = [_window(spacecraft, start_ns, end_ns)] if timed else []
+            if untimed:
+                asked.append(_window(spacecraft, day=NO_DAY))
+            return self._known.find(realm, table, [window for window in asked if window])
 
     def keep_database(self, digest: str, files: Mapping[str, bytes]) -> None:
         """Store the sources of a mission database, exactly, under the digest that rows name it by.
@@ -319,9 +325,12 @@ class EmbeddedStore(Store):
 
 
 def _window(
-    spacecraft: Sequence[str] | None, start_ns: int | None, end_ns: int | None
+    spacecraft: Sequence[str] | None,
+    start_ns: int | None = None,
+    end_ns: int | None = None,
+    day: str | None = None,
 ) -> Window | None:
     """Return what to read; None where no spacecraft is wanted."""
     if spacecraft is not None and not spacecraft:
         return None
-    return Window(tuple(spacecraft or ()), start_ns, end_ns)
+    return Window(tuple(spacecraft or ()), start_ns, end_ns, day)

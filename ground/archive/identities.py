@@ -9,8 +9,8 @@ Source: contracts, Identity; the realm is a matter of where one looks.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 
 import numpy as np
@@ -19,7 +19,7 @@ import pyarrow as pa
 from ground.archive import hot
 from ground.archive.catalogue import HOT, Catalogue, File
 from ground.archive.reading import Reader, once
-from ground.archive.rows import NO_DAY, Window
+from ground.archive.rows import Window
 
 DIGEST_OCTETS = 16
 COLUMNS = ("spacecraft", "vcid", "apid", "sequence", "t_ns", "octets")
@@ -79,14 +79,13 @@ class Known:
         self._parts: OrderedDict[tuple[str, int], _Part] = OrderedDict()
         self._remembered = 0
 
-    def find(self, realm: str, table: str, window: Window) -> Identities:
-        """Return the identities of the rows in a window and of rows without a time."""
-        untimed = replace(window, start_ns=None, end_ns=None, day=NO_DAY)
+    def find(self, realm: str, table: str, windows: Sequence[Window]) -> Identities:
+        """Return the identities of the rows in these windows, and of others that lie near."""
         missing = ""
         while True:
             try:
                 parts: dict[tuple[str, int], set[bytes]] = {}
-                for each in (window, untimed):
+                for each in windows:
                     for file, _ in self._catalogue.pick(realm, table, each):
                         parts.update(self._of_file(file, each))
                 return Identities(tuple(parts.values()))

@@ -142,6 +142,8 @@ class Store(Protocol):
         end_ns: int | None = None,
         *,
         table: str = "packets",
+        timed: bool = True,
+        untimed: bool = True,
     ) -> Container[bytes]: ...
 
     def source(self, realm: str, sha256: str, settings: str) -> Source | None: ...

@@ -63,6 +63,23 @@ def test_packets_appended_since_the_last_question_are_known(tmp_path: Path):
             assert digest_rows(more)[0] in store.identities("live", ["A"], T0, T0 + 100)
 
 
+def test_rows_with_and_without_a_time_are_asked_for_apart(tmp_path: Path):
+    with EmbeddedStore.open(tmp_path, write=True) as store:
+        for table in (FIRST, packets("A", [3], [None], [b"three"])):
+            store.append("live", {"packets": table})
+            store.flush()
+        [timed, _], [untimed] = (
+            digest_rows(FIRST),
+            digest_rows(packets("A", [3], [None], [b"three"])),
+        )
+        both = store.identities("live")
+        assert timed in both and untimed in both
+        only = store.identities("live", timed=False)
+        assert timed not in only and untimed in only
+        only = store.identities("live", start_ns=T0, untimed=False)
+        assert timed in only and untimed not in only
+
+
 def test_only_files_that_overlap_are_read(tmp_path: Path):
     with EmbeddedStore.open(tmp_path, write=True) as store:
         store.append("live", {"packets": FIRST})
