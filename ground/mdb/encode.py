@@ -41,7 +41,7 @@ HEADER = {(0, 3): 0, (3, 1): 0, (4, 1): 0, (16, 2): 3, SEQUENCE: 0, LENGTH: 0}
 SEQUENCE_MODULUS = 1 << 14
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Form:
     """A container to be filled in: `Form.of` once, then `raw` and `pack` for each batch."""
 

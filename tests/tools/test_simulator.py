@@ -260,7 +260,7 @@ def test_what_the_truth_calls_delivered_is_what_a_receiver_finds(tmp_path):
     assert any((~each.delivered).any() for each in truth.packets.values())
 
 
-@clause("131.0-B-5 §9.3")
+@clause("131.0-B-5 §9")
 def test_a_coded_recording_holds_the_plain_frames_behind_markers(tmp_path):
     """The code is systematic: the frame, randomised, stands before its parity."""
     plain, _ = _record(tmp_path, faults=NO_FAULTS)
