@@ -41,7 +41,8 @@ def extract(
             two's complement, else 0. Its rows go to the outputs in order.
         whole: whether the caller knows that every field lies inside.
         out8, out16, out32, out64: [.., N], of K rows together.
-        inside: bool [K, N], filled unless `whole`: whether the field lies inside.
+        inside: bool [K, N], filled unless `whole`: whether the field lies inside. If `whole`, one
+            row is enough, and may be used as scratch.
     """
     words = np.ndarray((max(len(arena) - 7, 0),), ">u8", arena, strides=(1,))
     row = 0

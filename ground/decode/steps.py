@@ -20,7 +20,6 @@ from ground.mdb.model import BinaryEncoding, Origin, StringEncoding
 from ground.mdb.program import Branch, Inner, Loop, Program, Run, Step, Text, Varying
 
 OUTPUTS = (np.uint8, np.uint16, np.uint32, np.uint64)
-ALL_INSIDE = np.empty((1, 0), np.bool_)
 
 
 def run(program: Program, rows: Rows) -> Columns:
@@ -74,7 +73,7 @@ def _run(step: Run, rows: Rows) -> Columns:
         np.empty((height, number), dtype)
         for height, dtype in zip(step.heights, OUTPUTS, strict=True)
     ]
-    inside = ALL_INSIDE if whole else np.empty((max(len(step.table), 1), number), np.bool_)
+    inside = np.empty((1 if whole else max(len(step.table), 1), number), np.bool_)
     if step.numbers:
         places = (anchor, rows.first, rows.last)
         extract(rows.arena, *places, step.table, whole, outs[0], outs[1], outs[2], outs[3], inside)

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from ground.decode import kernels, kernels_jit
 from protocols.frame import ARENA_PADDING
 
-NONE = np.empty((1, 0), np.bool_)
 PLAIN, TWIN = kernels.extract.plain, kernels_jit.extract
 
 
@@ -42,22 +41,36 @@ def fields(draw: st.DrawFn) -> list[tuple[int, int, int]]:
 
 @pytest.mark.parametrize("run", [PLAIN, TWIN], ids=["numpy", "compiled"])
 @settings(max_examples=60, deadline=None)
-@given(table=fields(), seed=st.integers(0, 2**32 - 1))
-def test_fields_of_any_width_at_any_bit_are_what_integers_say(run, table, seed):
+@given(
+    table=fields(),
+    seed=st.integers(0, 2**32 - 1),
+    phases=st.sampled_from([(0,) * 5, (3,) * 5, (0, 1, 2, 3, 7)]),
+)
+def test_fields_of_any_width_at_any_bit_are_what_integers_say(run, table, seed, phases):
     length, rows = 40, 5
     octets = np.random.default_rng(seed).bytes(length * rows)
     arena = arena_of(octets)
     first = np.arange(rows) * length * 8
+    anchor = first + phases
     heights = [sum(group == each[3] for each in table) for group in range(4)]
     outs = outputs(heights, rows)
     rows_of = np.array([each[:3] for each in table], np.int64).reshape(-1, 3)
-    run(arena, first, first, first + length * 8, rows_of, True, *outs, NONE)
+    run(
+        arena,
+        anchor,
+        first,
+        first + length * 8,
+        rows_of,
+        True,
+        *outs,
+        np.empty((1, rows), np.bool_),
+    )
     found = [column for out in outs for column in out]
     for (at, width, sign, group), column in zip(table, found, strict=True):
         values = column.view(f"i{1 << group}") if sign else column
         for row, value in enumerate(values.tolist()):
             packet = octets[row * length : (row + 1) * length]
-            assert value == expected(packet, at, width, sign)
+            assert value == expected(packet, at + phases[row], width, sign)
 
 
 @settings(max_examples=60, deadline=None)
