@@ -1,18 +1,43 @@
 # mypy: disallow-untyped-decorators=False
 """The loops of `chain`, compiled."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numba
-from numba import boolean, int64, types, uint8
-from numba.extending import register_jitable
+import numpy as np
+from numba import boolean, int64, types, uint8, uint16
+from numba.extending import overload, register_jitable
 
 from protocols import chain
 
 for each in (chain.total_length, chain.follow, chain.continued, chain.believable):
     register_jitable(each)
 
+
+# What is below stands in for functions of `chain`, whose file alone the cache goes by: after a
+# change here, a cache of the same `chain` must be thrown away.
+
+
+@overload(chain.copy)
+def _copy(joined: Any, at: Any, arena: Any, offset: Any, length: Any) -> Callable[..., None]:
+    """Give the compiler a plain loop, which becomes a move of memory; a slice does not."""
+
+    def copy(joined: Any, at: Any, arena: Any, offset: Any, length: Any) -> None:
+        target, source = joined[at : at + length], arena[offset : offset + length]
+        for place in range(len(source)):
+            target[place] = source[place]
+
+    return copy
+
+
 octets, places, table = uint8[::1], int64[::1], int64[:, ::1]
 
 edges = numba.njit([int64(octets, boolean, places)], cache=True, nogil=True)(chain.edges.plain)
+
+repeats = numba.njit([int64(table, table, table, table)], cache=True, nogil=True)(
+    chain.repeats.plain
+)
 
 extract = numba.njit(
     [
@@ -23,3 +48,13 @@ extract = numba.njit(
     cache=True,
     nogil=True,
 )(chain.extract.plain)
+
+
+@numba.njit([uint16[::1](octets, places, int64)], cache=True, nogil=True)
+def words(arena: Any, offset: Any, shift: Any) -> Any:
+    """Return the 16-bit word that is `shift` octets into each packet."""
+    found = np.empty(len(offset), np.uint16)
+    for row in range(len(offset)):
+        at = offset[row] + shift
+        found[row] = arena[at] << 8 | arena[at + 1]
+    return found

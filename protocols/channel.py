@@ -85,24 +85,32 @@ class Extracted:
 class _Rows:
     """A growing table with a row for each key: what is known of each counter or stream."""
 
-    def __init__(self, columns: int) -> None:
-        self.table = np.zeros((0, columns), np.int64)
-        self._row: dict[int, int] = {}
+    def __init__(self, blank: list[int]) -> None:
+        self._blank = np.array(blank, np.int64)
+        self.table = np.zeros((0, len(blank)), np.int64)
+        self._keys = np.array([np.iinfo(np.int64).max])  # sorted, ends with one past all
+        self._rows = np.array([-1])
 
     def of(self, keys: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
         """Return the row of each key, a new row for a new key; -1 where there are too many."""
-        distinct, inverse = np.unique(keys, return_inverse=True)
-        rows = np.array([self._find(key, limit) for key in distinct.tolist()], np.int64)
-        return rows[inverse]
+        at = np.searchsorted(self._keys, keys)
+        strange = self._keys[at] != keys
+        if strange.any():
+            self._add(keys[strange], limit)
+            at = np.searchsorted(self._keys, keys)
+            return np.where(self._keys[at] == keys, self._rows[at], -1)
+        return self._rows[at]
 
-    def _find(self, key: int, limit: int) -> int:
-        row = self._row.get(key, -1)
-        if row < 0 and len(self.table) < limit:
-            row = self._row[key] = len(self.table)
-            self.table = np.pad(self.table, ((0, 1), (0, 0)))
-            self.table[row, chain.KEY] = key
-            self.table[row, chain.START] = -1
-        return row
+    def _add(self, keys: NDArray[np.int64], limit: int) -> None:
+        """Add these keys in the order in which they come, as far as there is room."""
+        _, first = np.unique(keys, return_index=True)
+        fresh = keys[np.sort(first)][: max(0, limit - len(self.table))]
+        rows = np.arange(len(self.table), len(self.table) + len(fresh))
+        self.table = np.concatenate([self.table, np.tile(self._blank, (len(fresh), 1))])
+        self.table[rows, chain.KEY] = fresh
+        place = np.searchsorted(self._keys, np.sort(fresh))
+        self._keys = np.insert(self._keys, place, np.sort(fresh))
+        self._rows = np.insert(self._rows, place, rows[np.argsort(fresh)])
 
 
 class Channels:
@@ -118,45 +126,48 @@ class Channels:
         self, *, keep_idle: bool = False, longest: int = LARGEST, limit: int = 4096
     ) -> None:
         self._keep_idle, self._longest, self._limit = keep_idle, longest, limit
-        self._counters, self._streams = _Rows(chain.BREAKS + 1), _Rows(chain.SPOILT + 1)
+        self._counters = _Rows([0, 0, 0, 0, -1, -1])
+        self._streams = _Rows([0, 0, 0, -1, 0, 0, 0])
         self._begun: dict[int, NDArray[np.uint8]] = {}  # of a packet, by row of stream
-        self._last: dict[int, tuple[int, bytes]] = {}  # count and data, by row of counter
+        self._last: dict[int, bytes] = {}  # data of the last frame, by row of counter
 
     def receive(self, frames: Frames) -> Extracted:
         """Return the packets that these frames complete, and what is wrong with the frames."""
-        stream = self._streams.of(_keys(frames), self._limit)
-        chosen, stream = frames.take(stream >= 0), stream[stream >= 0]
-        beyond = len(frames) - len(chosen)
-        refused = np.setdiff1d(frames.index, chosen.index, assume_unique=True) if beyond else ()
-        counter = self._counters.of(_keys(chosen) >> COUNTER_SHIFT, self._limit)
-        fresh = ~self._duplicates(chosen, counter)
-        duplicates = len(chosen) - int(fresh.sum())
-        chosen, counter, stream = chosen.take(fresh), counter[fresh], stream[fresh]
-        joined = self._lay_out(chosen, stream)
-        found, events = self._extract(chosen, counter, stream, joined)
-        self._keep(stream, joined)
-        packets = self._packets(found, joined)
-        passed = packets if self._keep_idle else packets.take(~packets.idle)
-        malformed = events[events[:, chain.E_KIND] == chain.MALFORMED][:, chain.E_FRAME]
+        given = len(frames)
+        stream = self._follow(_keys(frames))
+        beyond = stream < 0
+        refused = frames.index[beyond].tolist()
+        if refused:
+            frames, stream = frames.take(~beyond), stream[~beyond]
+        table = _table(frames, stream)
+        duplicates = self._duplicates(frames, table)
+        if duplicates:
+            frames = frames.take(np.delete(np.arange(len(frames)), duplicates))
+            table = np.delete(table, duplicates, axis=0)
+        joined = self._lay_out(table)
+        found, events = self._extract(frames, table, joined)
+        packets, idle_packets = self._packets(found, joined)
+        malformed = events[events[:, chain.E_KIND] == chain.MALFORMED, chain.E_FRAME]
+        idle = int(np.count_nonzero(frames.first_header_pointer == ONLY_IDLE))
         dropped = {
-            "idle": int((chosen.first_header_pointer == ONLY_IDLE).sum()),
-            "duplicate": duplicates,
+            "idle": idle,
+            "duplicate": len(duplicates),
             "malformed": len(malformed),
-            "channels": beyond,
+            "channels": len(refused),
         }
         return Extracted(
-            packets=passed,
-            units=chosen.take(chosen.first_header_pointer == NO_PACKETS),
-            gaps=self._gaps(chosen, events),
+            packets=packets,
+            units=frames.take(np.flatnonzero(frames.first_header_pointer == NO_PACKETS)),
+            gaps=self._gaps(frames, events),
             rejects=[
-                *(Reject(int(index), "channels", "limit of this station") for index in refused),
-                *(Reject(i, "malformed", POINTER_CLAUSE) for i in chosen.index[malformed].tolist()),
+                *(Reject(index, "channels", "limit of this station") for index in refused),
+                *(Reject(i, "malformed", POINTER_CLAUSE) for i in frames.index[malformed].tolist()),
             ],
             fragments=self._fragments(events, joined),
-            given=len(frames),
-            used=len(frames) - sum(dropped.values()),
+            given=given,
+            used=given - sum(dropped.values()),
             dropped={reason: number for reason, number in dropped.items() if number},
-            idle_packets=len(packets) - len(passed),
+            idle_packets=idle_packets,
         )
 
     def finish(self) -> list[Fragment]:
@@ -171,76 +182,68 @@ class Channels:
         self._streams.table[:, chain.START] = -1
         return left
 
-    def _duplicates(self, frames: Frames, counter: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Return which frames are the one before them on their channel over again."""
-        duplicate = np.zeros(len(frames), np.bool_)
-        order = np.argsort(counter, kind="stable")
-        for rows in np.split(order, np.flatnonzero(np.diff(counter[order])) + 1):
-            if not len(rows):
-                continue
-            channel, counts = int(counter[rows[0]]), frames.count[rows]
-            again = np.flatnonzero((counts[1:] == counts[:-1]) & (counts[1:] >= 0))
-            for before, row in zip(rows[again].tolist(), rows[again + 1].tolist(), strict=True):
-                duplicate[row] = frames.data(before) == frames.data(row)
-            first = (int(counts[0]), frames.data(int(rows[0])))
-            duplicate[rows[0]] = first[0] >= 0 and self._last.get(channel) == first
-            self._last[channel] = (int(counts[-1]), frames.data(int(rows[-1])))
-        return duplicate
+    def _follow(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the row of each frame's stream, new ones tied to their counters; -1 beyond all."""
+        before = len(self._streams.table)
+        stream = self._streams.of(keys, self._limit)
+        fresh = self._streams.table[before:]
+        if len(fresh):
+            counter = self._counters.of(fresh[:, chain.KEY] >> COUNTER_SHIFT, self._limit)
+            fresh[:, chain.COUNTER] = counter
+        return stream
 
-    def _lay_out(self, frames: Frames, stream: NDArray[np.int64]) -> NDArray[np.uint8]:
+    def _duplicates(self, frames: Frames, table: NDArray[np.int64]) -> list[int]:
+        """Return which frames are the one before them on their channel over again."""
+        counters = self._counters.table
+        pairs = np.empty((len(table), 2), np.int64)
+        found = chain.repeats(table, counters, self._streams.table, pairs)
+        duplicates = []
+        for row, before in pairs[:found].tolist():
+            counter = int(self._streams.table[table[row, chain.STREAM], chain.COUNTER])
+            other = self._last.get(counter) if before < 0 else frames.data(before)
+            if frames.data(row) == other:
+                duplicates.append(row)
+        for counter in np.flatnonzero(counters[:, chain.ROW] >= 0).tolist():
+            self._last[counter] = frames.data(int(counters[counter, chain.ROW]))
+        counters[:, chain.ROW] = -1
+        return duplicates
+
+    def _lay_out(self, table: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Return room for the streams' octets, what each kept before already at its place."""
-        table = self._streams.table
-        room = np.zeros(len(table), np.int64)
-        np.add.at(room, stream, frames.data_length)
+        streams = self._streams.table
+        room = np.zeros(len(streams), np.int64)
+        np.add.at(room, table[:, chain.STREAM], table[:, chain.LENGTH])
         for row, octets in self._begun.items():
             room[row] += len(octets)
         base = np.cumsum(room) - room
         joined = np.empty(int(room.sum()) + ARENA_PADDING, np.uint8)
-        table[:, chain.WRITE] = base
-        known = table[:, chain.START] >= 0
-        table[known, chain.START] = base[known]
+        streams[:, chain.WRITE] = base
+        streams[:, chain.START] = np.where(streams[:, chain.START] < 0, -1, base)
         for row, octets in self._begun.items():
             end = base[row] + len(octets)
             joined[base[row] : end] = octets
-            table[row, chain.WRITE] = end
+            streams[row, chain.WRITE] = end
         return joined
 
     def _extract(
-        self,
-        frames: Frames,
-        counter: NDArray[np.int64],
-        stream: NDArray[np.int64],
-        joined: NDArray[np.uint8],
+        self, frames: Frames, table: NDArray[np.int64], joined: NDArray[np.uint8]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the tables of packets and events, see `chain.extract`."""
-        table = np.empty((len(frames), chain.BAD + 1), np.int64)
-        table[:, chain.INDEX] = frames.index
-        table[:, chain.OFFSET] = frames.data_offset
-        table[:, chain.LENGTH] = frames.data_length
-        table[:, chain.POINTER] = frames.first_header_pointer
-        table[:, chain.COUNT] = frames.count
-        table[:, chain.MODULUS] = frames.modulus
-        table[:, chain.COUNTER] = counter
-        table[:, chain.STREAM] = stream
-        table[:, chain.BAD] = ~frames.crc_ok
+        """Return packets and events as of `chain.extract`; keep what is begun of each stream."""
         packets = np.empty((len(joined), chain.P_SPOILT + 1), np.int64)  # touched as far as used
         events = np.empty((len(frames) * chain.EVENTS_A_FRAME, chain.E_BEGAN + 1), np.int64)
         counters, streams = self._counters.table, self._streams.table
         found, noted = chain.extract(
             frames.arena, table, counters, streams, joined, self._longest, packets, events
         )
-        return packets[:found].copy(), events[:noted].copy()
-
-    def _keep(self, stream: NDArray[np.int64], joined: NDArray[np.uint8]) -> None:
-        """Keep what each stream has of a packet that is not complete."""
-        table = self._streams.table
-        start, end = table[:, chain.START], table[:, chain.WRITE]
+        start, end = streams[:, chain.START], streams[:, chain.WRITE]
         rows = np.flatnonzero((start >= 0) & (start < end)).tolist()
         self._begun = {row: joined[start[row] : end[row]].copy() for row in rows}
+        return packets[:found], events[:noted]
 
-    def _packets(self, found: NDArray[np.int64], joined: NDArray[np.uint8]) -> Packets:
+    def _packets(self, found: NDArray[np.int64], joined: NDArray[np.uint8]) -> tuple[Packets, int]:
+        """Return the table of packets, and how many idle ones were left out of it."""
         scid, vcid = _channel(self._streams.table[found[:, chain.P_STREAM], chain.KEY])
-        return describe(
+        packets = describe(
             joined,
             found[:, chain.P_OFFSET].copy(),
             found[:, chain.P_LENGTH].copy(),
@@ -248,8 +251,12 @@ class Channels:
             scid=scid.astype(np.int32),
             vcid=vcid.astype(np.int16),
             frame=found[:, chain.P_BEGAN].copy(),
-            flags=np.where(found[:, chain.P_SPOILT] != 0, BAD_CRC, 0).astype(np.uint8),
+            flags=(found[:, chain.P_SPOILT] * BAD_CRC).astype(np.uint8),
         )
+        idle = packets.idle
+        if self._keep_idle or not idle.any():
+            return packets, 0
+        return packets.take(~idle), int(np.count_nonzero(idle))
 
     def _fragments(self, events: NDArray[np.int64], joined: NDArray[np.uint8]) -> list[Fragment]:
         made = []
@@ -268,6 +275,20 @@ class Channels:
             found = int(frames.count[row])
             made.append(Gap(*_channel(key), int(frames.index[row]), expected, found, missing))
         return made
+
+
+def _table(frames: Frames, stream: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the frames as `chain.extract` wants them."""
+    table = np.empty((len(frames), chain.BAD + 1), np.int64)
+    table[:, chain.INDEX] = frames.index
+    table[:, chain.OFFSET] = frames.data_offset
+    table[:, chain.LENGTH] = frames.data_length
+    table[:, chain.POINTER] = frames.first_header_pointer
+    table[:, chain.COUNT] = frames.count
+    table[:, chain.MODULUS] = frames.modulus
+    table[:, chain.STREAM] = stream
+    table[:, chain.BAD] = ~frames.crc_ok
+    return table
 
 
 def _keys(frames: Frames) -> NDArray[np.int64]:

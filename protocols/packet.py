@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from protocols.chain import ENCAPSULATION, SPACE_HEADER, edges
+from protocols.chain import ENCAPSULATION, SPACE_HEADER, edges, words
 from protocols.errors import DecodeError, EncodeError
 from protocols.frame import ARENA_PADDING
 
@@ -152,7 +152,7 @@ def describe(
 
     Source: 133.0-B-2 §4.1.3 (fields of the primary header).
     """
-    first, second = _word(arena, offset), _word(arena, offset + 2)
+    first, second = words(arena, offset, 0), words(arena, offset, 2)
     rows = len(offset)
     columns = Packets(
         arena=arena,
@@ -171,13 +171,6 @@ def describe(
         flags=_column(flags, rows, np.uint8),
     )
     return _mark_encapsulation(columns, first) if encapsulation else columns
-
-
-def _word(arena: NDArray[np.uint8], at: NDArray[np.int64]) -> NDArray[np.uint16]:
-    word = arena[at].astype(np.uint16)
-    word <<= 8
-    word |= arena[at + 1]
-    return word
 
 
 def _column(value: NDArray[Any] | int, rows: int, dtype: type[T]) -> NDArray[T]:
