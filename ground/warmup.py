@@ -86,7 +86,7 @@ def _bind(folder: Path) -> bool:
 def _stamp(folder: Path) -> Path:
     """Return the file whose presence says that this very set of kernels is compiled."""
     digest = hashlib.sha256()
-    for name in kernels.modules():
+    for name in kernels.sources():
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.origin is not None:
             digest.update(Path(spec.origin).read_bytes())

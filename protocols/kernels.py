@@ -49,6 +49,14 @@ def modules() -> list[str]:
     return sorted({each.module for each in _registered})
 
 
+def sources() -> list[str]:
+    """Return the names of all modules that compiled kernels are made of, sorted.
+
+    A compiled module may hold its own loops, or compile the very function that it stands in for.
+    """
+    return sorted({*modules(), *(each.plain.__module__ for each in _registered)})
+
+
 def bind() -> None:
     """Import the compiled modules and let every kernel run its compiled twin."""
     for each in _registered:
