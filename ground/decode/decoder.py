@@ -151,39 +151,41 @@ def _sorted(parts: list[NDArray[np.int64]]) -> NDArray[np.int64]:
 
 
 def _route(
-    fork: _Fork,
-    arena: NDArray[np.uint8],
-    first: Places,
-    last: Places,
-    rows: NDArray[np.int64],
+    fork: _Fork, arena: NDArray[np.uint8], first: Places, last: Places, rows: NDArray[np.int64]
 ) -> Iterator[tuple[str | None, NDArray[np.int64]]]:
-    """Yield rows (ascending) with the path of their type; None for those without one."""
+    """Yield rows (ascending) with the path of their type; None for those without one.
+
+    `first` and `last` belong to `rows`. Where all take one way, as they mostly do, nothing is
+    copied.
+    """
     own = None if fork.node.abstract else fork.node.path
     if not fork.children:
         yield own, rows
         return
-    for way, chosen in _ways(fork, arena, first[rows], last[rows]):
-        onward = rows if len(chosen) == len(rows) else rows[chosen]
+    for way, chosen in _ways(fork, arena, first, last):
+        every = len(chosen) == len(rows)
+        onward = rows if every else rows[chosen]
         if way == NOWHERE:
             yield own, onward
+        elif every:
+            yield from _route(fork.children[way], arena, first, last, rows)
         else:
-            yield from _route(fork.children[way], arena, first, last, onward)
+            yield from _route(fork.children[way], arena, first[chosen], last[chosen], onward)
 
 
 def _ways(
     fork: _Fork, arena: NDArray[np.uint8], first: Places, last: Places
 ) -> Iterator[tuple[int, NDArray[np.intp]]]:
     """Yield the child, or NOWHERE, and the rows that go there; one child may come several times."""
-    everyone = np.arange(len(first))
     if fork.node.key is None:
-        yield from _walk(fork, arena, first, last, everyone)
+        yield from _walk(fork, arena, first, last, np.arange(len(first)))
         return
     words, inside = np.empty(len(first), np.uint64), np.empty(len(first), np.bool_)
     keys(arena, first, last, fork.node.key, words, inside)
-    if not inside.all():
+    whole = bool(inside.all())
+    if not whole:
         yield from _walk(fork, arena, first, last, np.flatnonzero(~inside))
-        everyone = np.flatnonzero(inside)
-    for key, rows in _groups(words, everyone):
+    for key, rows in _groups(words, None if whole else np.flatnonzero(inside)):
         way = fork.ways.get(key)
         if way is None:
             way = next(way for way, _ in _walk(fork, arena, first, last, rows[:1]))
@@ -194,23 +196,24 @@ def _ways(
 
 
 def _groups(
-    words: NDArray[np.uint64], rows: NDArray[np.intp]
+    words: NDArray[np.uint64], rows: NDArray[np.intp] | None
 ) -> Iterator[tuple[int, NDArray[np.intp]]]:
-    """Yield each key that occurs in these rows, with its rows."""
+    """Yield each key that occurs in these rows (None: in all), with its rows."""
+    left = words if rows is None else words[rows]
+    rows = np.arange(len(words)) if rows is None else rows
     for _ in range(FEW_KEYS):
-        if not len(rows):
+        if not len(left):
             return
-        same = words[rows] == words[rows[0]]
+        same = left == left[0]
         if same.all():
-            yield int(words[rows[0]]), rows
+            yield int(left[0]), rows
             return
-        yield int(words[rows[0]]), rows[same]
-        rows = rows[~same]
-    order = np.argsort(words[rows], kind="stable")
-    sorted_words = words[rows][order]
-    starts = np.flatnonzero(np.diff(sorted_words)) + 1
-    for piece in np.split(order, starts):
-        yield int(words[rows[piece[0]]]), rows[piece]
+        yield int(left[0]), rows[same]
+        other = ~same
+        left, rows = left[other], rows[other]
+    order = np.argsort(left, kind="stable")
+    for piece in np.split(order, np.flatnonzero(np.diff(left[order])) + 1):
+        yield int(left[piece[0]]), rows[piece]
 
 
 def _walk(

@@ -84,7 +84,8 @@ def keys(
 
     Args:
         first, last: int64 [N], the bits of each packet; the table counts from the first.
-        table: int64 [K, 3] as for `extract`; widths of 64 bits together at most.
+        table: int64 [K, 3]: bit, width, and a mask (as uint64) of the bits of the field that count;
+            widths of 64 bits together at most.
         out: uint64 [N].
         inside: bool [N], whether all fields lie inside the packet; if not, `out` is 0.
     """
@@ -92,8 +93,8 @@ def keys(
     reach = int((table[:, 0] + table[:, 1]).max(initial=0))
     inside[:] = (first + reach <= last) & (int(table[:, 0].min(initial=0)) >= 0)
     out[:] = 0
-    for at, width, _ in table.tolist():
+    for (at, width, _), mask in zip(table.tolist(), table[:, 2].astype(np.uint64), strict=True):
         place = np.where(inside, first + at, first)
-        values = _cut(arena, words, place, np.full((1,), width))
+        values = _cut(arena, words, place, np.full((1,), width)) & mask
         out[:] = values if width == 64 else out << np.uint64(width) | values
     out[~inside] = 0

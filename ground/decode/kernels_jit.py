@@ -135,14 +135,15 @@ def extract(  # type: ignore[no-untyped-def]
 
 @numba.njit(["void(u1[::1],i8[::1],i8[::1],i8[:,::1],u8[::1],b1[::1])"], cache=True, nogil=True)
 def keys(arena, first, last, table, out, inside):  # type: ignore[no-untyped-def]
+    low, reach = numba.int64(0), numba.int64(0)
+    for k in range(len(table)):
+        low, reach = min(low, table[k, 0]), max(reach, table[k, 0] + table[k, 1])
     for i in range(len(first)):
-        word = numba.uint64(0)
-        fits = True
-        for k in range(len(table)):
-            place = first[i] + table[k, 0]
-            fits = fits and table[k, 0] >= 0 and place + table[k, 1] <= last[i]
-            if fits:
-                value = _cut(arena, place, table[k, 1])
-                word = value if table[k, 1] == 64 else word << numba.uint64(table[k, 1]) | value
-        out[i] = word if fits else numba.uint64(0)
-        inside[i] = fits
+        inside[i] = low >= 0 and first[i] + reach <= last[i]
+        out[i] = 0
+    for k in range(len(table)):
+        at, width, mask = table[k, 0], table[k, 1], numba.uint64(table[k, 2])
+        for i in range(len(first)):
+            if inside[i]:
+                value = _cut(arena, first[i] + at, width) & mask
+                out[i] = value if width == 64 else out[i] << numba.uint64(width) | value

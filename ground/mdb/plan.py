@@ -30,6 +30,7 @@ from ground.mdb.program import Program, Run
 from ground.mdb.tables import build
 
 KEY_BITS = 64
+WINDOW_BITS = 57  # what one load of eight octets holds, from any bit on
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Node:
         children: criteria and containers that extend it, in the order of the database.
         probe: decodes just what the criteria of the children look at; None without children.
         types: of the columns that `probe` gives.
-        key: int64 [K, 3], the rows of `probe`'s first table where these alone decide the way.
+        key: int64 [K, 3], the bits that alone decide the way, for `keys`; None where others do too.
     """
 
     path: str
@@ -193,17 +194,37 @@ def _with_probe(
 
 
 def _key(probe: Program, asked: frozenset[str]) -> NDArray[np.int64] | None:
-    """Return the rows of the first table that hold all that is asked, if they fit a word."""
+    """Return where all that is asked lies, if that is fixed and fits a word."""
     first = probe.steps[0] if probe.steps else None
     if not asked:
         return np.empty((0, 3), np.int64)
     if not isinstance(first, Run):
         return None
     rows = [each.row for each in first.numbers if each.name in asked and each.count == 1]
-    table = first.table[rows]
-    if len(rows) != len(asked) or int(table[:, 1].sum()) > KEY_BITS:
+    if len(rows) != len(asked):
         return None
-    return np.ascontiguousarray(table)
+    windows = _windows((at, bits) for at, bits, _ in sorted(first.table[rows].tolist()))
+    table = np.array(windows, np.int64).reshape(-1, 3)
+    return table if int(table[:, 1].sum()) <= KEY_BITS else None
+
+
+def _windows(fields: Iterable[tuple[int, int]]) -> list[tuple[int, int, int]]:
+    """Gather fields (bit, width), sorted, that one load reaches, each with a mask of its fields."""
+    groups: list[list[tuple[int, int]]] = []
+    for at, bits in fields:
+        if groups and at + bits - groups[-1][0][0] <= WINDOW_BITS:
+            groups[-1].append((at, bits))
+        else:
+            groups.append([(at, bits)])
+    return [_window(group) for group in groups]
+
+
+def _window(fields: list[tuple[int, int]]) -> tuple[int, int, int]:
+    start, end = fields[0][0], max(at + bits for at, bits in fields)
+    mask = 0
+    for at, bits in fields:
+        mask |= (1 << bits) - 1 << end - at - bits
+    return start, end - start, mask - (1 << 64) if mask >> 63 else mask
 
 
 def _looked(asked: Iterable[Reference], types: Mapping[str, ScalarType]) -> frozenset[str]:

@@ -8,6 +8,7 @@ from ground.errors import InputError
 from ground.mdb import plan
 from ground.mdb.model import (
     AggregateType,
+    All,
     ArrayType,
     BinaryEncoding,
     Dynamic,
@@ -99,7 +100,23 @@ def test_criteria_on_fields_of_fixed_place_become_a_key():
         container("CHILD", [], base="ROOT", restriction=criteria),
     )
     key = plan.compile(db).root.key
-    assert key is not None and key.tolist() == [[8, 8, 0]]
+    assert key is not None and key.tolist() == [[8, 8, 0xFF]]
+
+
+def test_key_fields_that_one_load_reaches_are_one_window():
+    db = database(
+        {"A": unsigned(3), "B": unsigned(5), "C": unsigned(8), "D": unsigned(41), "E": unsigned(7)},
+        container("ROOT", [entry(name) for name in "ABCDE"]),
+        container(
+            "CHILD",
+            [],
+            base="ROOT",
+            restriction=All((equals("E", 1), equals("A", 1), equals("C", 2))),
+        ),
+    )
+    key = plan.compile(db).root.key
+    assert key is not None
+    assert key.tolist() == [[0, 16, 0b111_00000_11111111], [57, 7, 0b1111111]]
 
 
 def test_criteria_behind_a_varying_field_have_no_key():
