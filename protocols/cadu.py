@@ -131,7 +131,9 @@ class Whole:
 
     def receive(self, octets: bytes | bytearray | memoryview | Octets) -> Synced:
         """Take the next octets of the stream; return the frames that are complete."""
-        stream = np.concatenate((self._left, np.frombuffer(octets, np.uint8)))
+        stream = np.frombuffer(octets, np.uint8)
+        if len(self._left):
+            stream = np.concatenate((self._left, stream))
         number = len(stream) // self._length
         used = number * self._length
         offsets = 8 * (self._at + self._length * np.arange(number))

@@ -96,8 +96,9 @@ class Check:
 def arena_of(frames: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Return a padded arena that holds the rows of frames, uint8 [N, L], and where each starts."""
     number, length = frames.shape
-    arena = np.zeros(number * length + ARENA_PADDING, np.uint8)
+    arena = np.empty(number * length + ARENA_PADDING, np.uint8)
     arena[: number * length].reshape(number, length)[:] = frames
+    arena[number * length :] = 0
     return arena, np.arange(number, dtype=np.int64) * length
 
 

@@ -32,7 +32,7 @@ class Duplicates:
     def __init__(self, store: EmbeddedStore, realm: str) -> None:
         self._store, self._realm = store, realm
         held = [info for info in store.tables(realm) if info.name == "packets"]
-        self._untimed = store.identities(realm) if held else Identities(())
+        self._untimed = store.identities(realm, timed=False) if held else Identities(())
         newest = [info.t1_ns for info in held if info.t1_ns is not None]
         self._before_ns = max(newest, default=_LONG_AGO)
         self._newest_ns: dict[int, int] = {}  # by channel
@@ -60,7 +60,9 @@ class Duplicates:
         old = np.flatnonzero(t_ns <= self._marks(channels, t_ns))
         if len(old):
             start_ns, end_ns = int(t_ns[old].min()), int(t_ns[old].max()) + 1
-            stored = self._store.identities(self._realm, start_ns=start_ns, end_ns=end_ns)
+            stored = self._store.identities(
+                self._realm, start_ns=start_ns, end_ns=end_ns, untimed=False
+            )
             found[old] = _among(_digests(packets, rows[old]), stored)
         sequence = tables.numbers(packets["sequence"]).values[rows]
         alike = _alike(channels, t_ns, sequence)
@@ -86,7 +88,8 @@ class Duplicates:
         spacecraft = np.array(codes, np.int64)[tables.numbers(names.indices).values]
         vcid = tables.numbers(packets["vcid"]).values.astype(np.int64)
         apid = tables.numbers(packets["apid"]).values.astype(np.int64)
-        return spacecraft << 24 | (vcid & 0xFF) << 16 | apid
+        channel: Int64 = spacecraft << 24 | (vcid & 0xFF) << 16 | apid
+        return channel
 
 
 def _digests(packets: pa.Table, rows: NDArray[np.intp]) -> list[bytes]:

@@ -5,6 +5,7 @@ Each way gives a `Cut`, the frames and where each began in the input, and notes 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -33,7 +34,7 @@ class Cut:
     """Frames of a stream, in order. N rows.
 
     Attributes:
-        arena: uint8, their octets, padded by ARENA_PADDING.
+        arena: uint8, their octets.
         start, length: int64 [N], the place of each in the arena.
         offsets: int64 [N], where each began in the input.
     """
@@ -59,10 +60,8 @@ class Cut:
     def of(cls, frames: Octets, offsets: Int64) -> Cut:
         """Return frames uint8 [N, L] as a cut."""
         number, length = frames.shape
-        arena = np.zeros(number * length + ARENA_PADDING, np.uint8)
-        arena[: number * length] = frames.reshape(-1)
         start = np.arange(number, dtype=np.int64) * length
-        return cls(arena, start, np.full(number, length, np.int64), offsets)
+        return cls(frames.reshape(-1), start, np.full(number, length, np.int64), offsets)
 
 
 class Framing(Protocol):
@@ -105,6 +104,9 @@ def decoder(link: Link) -> Callable[[Cut, int], tuple[Frames, list[Reject]]]:
         truncated=link.truncated,
         trailer=link.trailer,
     )
+    octets = of_uslp.octets
+    if octets is not None:
+        return lambda cut, first: uslp.decode_many(cut.rows(octets), of_uslp, keep, first)
     return lambda cut, first: uslp.decode_spans(
         cut.arena, cut.start, cut.length, of_uslp, keep, first
     )
@@ -123,7 +125,7 @@ class FixedFrames:
         self._rule = (
             "131.0-B-5 §9, a sync marker before each frame" if asm else f"frames of {length} octets"
         )
-        self._recent = np.empty(0, np.uint8)
+        self._recent: deque[Octets] = deque()
         self._at = 0  # offset of `_recent` in the input
 
     def receive(self, octets: Octets, final: bool, rejected: list[Rejected]) -> Cut:
@@ -132,21 +134,26 @@ class FixedFrames:
         runs = [self._cadus.receive(octets), *([self._cadus.finish()] if final else [])]
         for run in runs:
             self._note(run, rejected)
+        if len(runs) == 1:
+            return Cut.of(runs[0].frames, runs[0].offsets // 8)
         frames = np.concatenate([run.frames for run in runs])
         return Cut.of(frames, np.concatenate([run.offsets for run in runs]) // 8)
 
     def _remember(self, octets: Octets) -> None:
         """Keep the last octets, to cut out of them what will be rejected."""
-        kept = self._recent[-_RECENT:]
-        self._at += len(self._recent) - len(kept)
-        self._recent = np.concatenate([kept, octets])
+        self._recent.append(octets)
+        held = sum(map(len, self._recent))
+        while held - len(self._recent[0]) > _RECENT:
+            gone = len(self._recent.popleft())
+            held, self._at = held - gone, self._at + gone
 
     def _note(self, run: Received, rejected: list[Rejected]) -> None:
         for body, offset in zip(run.rejects, (run.reject_offsets // 8).tolist(), strict=True):
             rejected.append(Rejected("cadu", REJECT_REASON, REJECT_CLAUSE, body.tobytes(), offset))
         for start, stop in run.lost.tolist():
             begin, end = start // 8, -(-stop // 8)
-            lost = self._recent[max(0, begin - self._at) : max(0, end - self._at)].tobytes()
+            recent = np.concatenate(self._recent)
+            lost = recent[max(0, begin - self._at) : max(0, end - self._at)].tobytes()
             rejected.append(Rejected("stream", "no frame", self._rule, lost, begin))
         self._count(run)
 
