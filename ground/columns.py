@@ -6,12 +6,15 @@ parameter. Array parameters are one column with a second axis, never a column fo
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+CACHED_OCTETS = 1 << 17  # of one array that a kernel works on; half of a small second-level cache
 
 
 class PacketFlag(IntFlag):
@@ -58,6 +61,24 @@ class Column:
         """Return the column for these rows only."""
         valid = None if self.valid is None else self.valid[rows]
         return Column(self.values[rows], valid, self.labels)
+
+
+def stacks(
+    columns: Sequence[Column], dtype: type[np.generic]
+) -> Iterator[tuple[slice, NDArray[Any]]]:
+    """Yield columns [N] of numbers as arrays [K, N], as many at a time as stay in a cache.
+
+    Yields:
+        Which of the columns these are, and their values; the array is used again for the next.
+    """
+    rows = len(columns[0].values) if columns else 0
+    height = max(1, CACHED_OCTETS // max(1, rows * np.dtype(dtype).itemsize))
+    space = np.empty((min(height, len(columns)), rows), dtype)
+    for first in range(0, len(columns), height):
+        part = slice(first, min(first + height, len(columns)))
+        stack = space[: part.stop - first]
+        np.concatenate([column.values for column in columns[part]], out=stack.reshape(-1))
+        yield part, stack
 
 
 @dataclass(frozen=True, slots=True)

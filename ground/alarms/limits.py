@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from ground.alarms.page import NUMBERS, Page
 from ground.alarms.ranges import Levels, Table
-from ground.columns import Column, Severity
+from ground.columns import Column, Severity, stacks
 from ground.mdb import conditions
 from ground.mdb.model import Reference, ScalarType
 
@@ -59,10 +59,10 @@ def severity(levels: Levels) -> Levels:
 
 def worst(levels: Mapping[str, Levels], rows: int) -> Levels:
     """Return the worst `Severity` of each row, over all parameters and elements."""
-    found = np.zeros(rows, np.uint8)
-    for each in levels.values():
-        np.maximum(found, each if each.ndim == 1 else each.max(axis=1, initial=0), out=found)
-    return severity(found)
+    if not levels:
+        return np.zeros(rows, np.uint8)
+    each = [one if one.ndim == 1 else one.max(axis=1, initial=0) for one in levels.values()]
+    return severity(np.concatenate(each).reshape(len(each), rows).max(axis=0))
 
 
 def transitions(levels: Levels, before: int = 0) -> NDArray[np.bool_]:
@@ -150,10 +150,10 @@ class Limits:
         if not plain:
             return {}
         columns = list(plain.values())
-        x = np.empty((len(columns), len(columns[0].values)))
-        for row, column in enumerate(columns):
-            x[row] = column.values
-        found = self._table(tuple(plain)).judge(x)
+        table = self._table(tuple(plain))
+        found = np.zeros((len(columns), len(columns[0].values)), np.uint8)
+        for part, x in stacks(columns, np.float64):
+            table.judge(x, found[part], part)
         for row, column in enumerate(columns):
             if column.valid is not None:
                 found[row] *= column.valid

@@ -99,7 +99,9 @@ class Page:
 def by_range(ranges: StaticRanges, values: NDArray[Any]) -> Levels:
     """Return the level of each number of an array of any shape; NaN has none."""
     x: Floats = np.ascontiguousarray(values, np.float64).reshape(1, -1)
-    return Table.of([ranges]).judge(x).reshape(values.shape)
+    found = np.zeros(x.shape, np.uint8)
+    Table.of([ranges]).judge(x, found)
+    return found.reshape(values.shape)
 
 
 def _by_itself(alarm: Alarm, column: Column) -> Levels:

@@ -45,11 +45,13 @@ class Table:
                 level[row, place] = severity
         return cls(low, high, level, np.array([each.inside for each in several], np.bool_))
 
-    def judge(self, x: Floats) -> Levels:
-        """Return the levels of values [K, N]; NaN has level 0."""
-        found = np.zeros(x.shape, np.uint8)
-        judge(x, self.low, self.high, self.level, self.inside, found)
-        return found
+    def judge(self, x: Floats, found: Levels, part: slice = slice(None)) -> None:
+        """Write the levels of values [K, N] over the zeros in `found`; NaN has level 0.
+
+        Args:
+            part: which K of the parameters `x` holds.
+        """
+        judge(x, self.low[part], self.high[part], self.level[part], self.inside[part], found)
 
 
 @kernel("ground.alarms.ranges_jit")

@@ -1,8 +1,8 @@
 """Raw columns become engineering columns.
 
 How it works: a `Calibration` is made once for the types of a packet and used for each batch of it.
-Every polynomial over plain numbers goes through one kernel call, [parameter, packet] at a time;
-all else goes column by column (`sheet`).
+All polynomials over plain numbers, and all labels of plain octets, go through one kernel call each,
+[parameter, packet] at a time; all else goes column by column (`sheet`).
 
 Engineering values are float64 for every calibrated number. Deviation: XTCE calls the engineering
 value of an `IntegerParameterType` an integer; databases in use give such types polynomials with
@@ -20,9 +20,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ground.columns import Column
+from ground.columns import Column, stacks
 from ground.decode import curves
+from ground.decode.labels import look_up
 from ground.decode.numbers import NUMBERS, finite
 from ground.decode.sheet import Sheet, Tables, identical
 from ground.mdb import conditions
@@ -70,14 +72,20 @@ class Calibration:
 
     def __init__(self, types: Mapping[str, ScalarType]) -> None:
         self._tables = Tables(types)
-        self._coefficients: dict[tuple[str, ...], curves.Floats] = {}
         self._polynomials = {
-            path: each.calibrator
-            for path, each in types.items()
-            if isinstance(each.calibrator, Polynomial)
-            and not each.context_calibrators
-            and each.kind in (Kind.INTEGER, Kind.FLOAT)
+            path: type.calibrator
+            for path, type in types.items()
+            if isinstance(type.calibrator, Polynomial)
+            and not type.context_calibrators
+            and type.kind in (Kind.INTEGER, Kind.FLOAT)
         }
+        self._labelled = {
+            path
+            for path in self._tables.calibrated
+            if types[path].kind in (Kind.ENUMERATED, Kind.BOOLEAN)
+        }
+        self._coefficients: dict[tuple[str, ...], curves.Floats] = {}
+        self._labels: dict[tuple[str, ...], NDArray[np.int32]] = {}
 
     def engineering(
         self, raw: Mapping[str, Column], names: Iterable[str] | None = None
@@ -97,32 +105,55 @@ class Calibration:
         wanted = [name for name in (raw if names is None else names) if name in raw]
         sheet = Sheet(self._tables, raw)
         self._all_polynomials(raw, wanted, sheet.done)
+        self._all_labels(raw, wanted, sheet.done)
         return {name: sheet.engineering(name) for name in wanted}
 
     def _all_polynomials(
         self, raw: Mapping[str, Column], wanted: list[str], done: dict[str, Column]
     ) -> None:
         """Work out at once every polynomial over a plain column of numbers."""
-        names = tuple(
-            name
+        plain = {
+            name: raw[name]
             for name in wanted
             if name in self._polynomials
             and raw[name].values.ndim == 1
             and raw[name].values.dtype.kind in NUMBERS
-        )
-        if not names:
+        }
+        if not plain:
             return
-        x = np.empty((len(names), len(raw[names[0]].values)))
-        for row, name in enumerate(names):
-            x[row] = raw[name].values
-        y, unusable = np.empty_like(x), np.empty(len(names), np.int64)
-        curves.polynomials(x, self._table(names), y, unusable)
+        names, columns = tuple(plain), list(plain.values())
+        if names not in self._coefficients:
+            calibrators = [self._polynomials[name] for name in names]
+            self._coefficients[names] = curves.coefficients(calibrators)
+        table, unusable = self._coefficients[names], np.empty(len(names), np.int64)
+        y = np.empty((len(names), len(columns[0].values)))
+        for part, x in stacks(columns, np.float64):
+            curves.polynomials(x, table[part], y[part], unusable[part])
         for name, values, bad in zip(names, y, unusable.tolist(), strict=True):
-            valid = raw[name].valid
+            valid = plain[name].valid
             done[name] = finite(values, valid) if bad else Column(values, valid)
 
-    def _table(self, names: tuple[str, ...]) -> curves.Floats:
-        if names not in self._coefficients:
-            chosen = [self._polynomials[name] for name in names]
-            self._coefficients[names] = curves.coefficients(chosen)
-        return self._coefficients[names]
+    def _all_labels(
+        self, raw: Mapping[str, Column], wanted: list[str], done: dict[str, Column]
+    ) -> None:
+        """Look up at once every label over a plain column of octets."""
+        plain = {
+            name: raw[name]
+            for name in wanted
+            if name in self._labelled
+            and raw[name].values.ndim == 1
+            and raw[name].values.dtype == np.uint8
+        }
+        if not plain:
+            return
+        names, columns, types = tuple(plain), list(plain.values()), self._tables.types
+        labels = [self._tables.labels(types[name]) for name in names]
+        if names not in self._labels:
+            self._labels[names] = np.stack([each.of_octets for each in labels])
+        table, missing = self._labels[names], np.empty(len(names), np.int64)
+        codes = np.empty((len(names), len(columns[0].values)), np.int32)
+        for part, octets in stacks(columns, np.uint8):
+            look_up(octets, table[part], codes[part], missing[part])
+        for name, each, row, bad in zip(names, labels, codes, missing.tolist(), strict=True):
+            valid = plain[name].valid
+            done[name] = each.column(row, valid) if bad else Column(row, valid, each.texts)

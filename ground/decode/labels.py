@@ -11,10 +11,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ground.columns import Column
-from ground.mdb.model import Label
+from ground.mdb.model import Kind, Label, ScalarType
+from protocols.kernels import kernel
 
 INT64 = np.iinfo(np.int64)
 NO_LABEL = -1
+
+
+@kernel("ground.decode.labels_jit")
+def look_up(
+    octets: NDArray[np.uint8],
+    tables: NDArray[np.int32],
+    codes: NDArray[np.int32],
+    unlabelled: NDArray[np.int64],
+) -> None:
+    """Look values of one octet up in the tables of many enumerations.
+
+    Args:
+        octets: uint8 [K, N], raw values of K parameters.
+        tables: int32 [K, 256], the index of the label of each value, or NO_LABEL.
+        codes: int32 [K, N], written: indices into the labels, or NO_LABEL.
+        unlabelled: int64 [K], written: how many values of each row have no label.
+    """
+    codes[:] = np.take_along_axis(tables, octets.astype(np.intp), axis=1)
+    unlabelled[:] = np.count_nonzero(codes == NO_LABEL, axis=1)
 
 
 class Labels:
@@ -32,15 +52,27 @@ class Labels:
         for each in reversed(labels):
             inside = (self._starts >= each.value) & (self._starts <= each.last)
             self._codes[inside] = self.texts.index(each.label)
-        self._octets = {
-            dtype: self._search(np.arange(256).astype(np.uint8).view(dtype))
-            for dtype in (np.dtype(np.uint8), np.dtype(np.int8))
-        }
+        every = np.arange(256).astype(np.uint8)
+        self.of_octets = self._search(every)  # int32 [256], the label of each unsigned octet
+
+    @classmethod
+    def of(cls, type: ScalarType) -> Labels:
+        """Return the labels of an enumerated or boolean type."""
+        if type.kind is not Kind.BOOLEAN:
+            return cls(type.labels)
+        one = type.one_label
+        return cls((Label(0, 0, type.zero_label), Label(INT64.min, INT64.max, one)))
 
     def read(self, values: NDArray[Any], valid: NDArray[np.bool_] | None) -> Column:
         """Return the labels of raw numbers; a value without a label is not valid."""
-        table = self._octets.get(values.dtype)
-        codes = self._search(values) if table is None else table[values.view(np.uint8)]
+        if values.dtype == np.uint8:
+            codes = self.of_octets[values]
+        else:
+            codes = self._search(values)
+        return self.column(codes, valid)
+
+    def column(self, codes: NDArray[np.int32], valid: NDArray[np.bool_] | None) -> Column:
+        """Return a column of these labels; NO_LABEL is not valid."""
         labelled = codes != NO_LABEL
         if not labelled.all():
             codes = np.where(labelled, codes, np.int32(0))

@@ -7,7 +7,6 @@ works that one out first, and answers "none" to a parameter that waits for itsel
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -50,13 +49,26 @@ def identical(type: ScalarType) -> bool:
     return type.time is None or not isinstance(type.encoding, IntegerEncoding | FloatEncoding)
 
 
-@dataclass(frozen=True, slots=True)
 class Tables:
-    """What is worked out once for a packet type: types by column, labels and tables by type."""
+    """What is worked out once for a packet type.
 
-    types: Mapping[str, ScalarType]
-    labels: dict[str, Labels] = field(default_factory=dict)
-    octets: dict[tuple[Calibrator, Any], Floats] = field(default_factory=dict)
+    Attributes:
+        types: type of each column, by the path of the column.
+        calibrated: paths of those whose engineering values differ from raw.
+        octets: what a calibrator gives for each value of one octet, by its dtype.
+    """
+
+    def __init__(self, types: Mapping[str, ScalarType]) -> None:
+        self.types = types
+        self.calibrated = {path for path, type in types.items() if not identical(type)}
+        self.octets: dict[tuple[Calibrator, Any], Floats] = {}
+        self._labels: dict[str, Labels] = {}
+
+    def labels(self, type: ScalarType) -> Labels:
+        """Return the labels of an enumerated or boolean type."""
+        if type.path not in self._labels:
+            self._labels[type.path] = Labels.of(type)
+        return self._labels[type.path]
 
 
 class Sheet:
@@ -74,10 +86,10 @@ class Sheet:
 
     def engineering(self, path: str) -> Column:
         """Return one engineering column, worked out at the first question."""
+        if path not in self.tables.calibrated:
+            return self.raw[path]
         if path not in self.done:
-            type, raw = self.tables.types.get(path), self.raw[path]
-            same = type is None or identical(type)
-            self.done[path] = raw if type is None or same else _Reading(self, type).of(raw)
+            self.done[path] = _Reading(self, self.tables.types[path]).of(self.raw[path])
         return self.done[path]
 
     def lookup(self, reference: Reference) -> Column | None:
@@ -114,7 +126,7 @@ class _Reading:
             return Column(codes, raw.valid, (type.zero_label, type.one_label))
         raw = numeric(raw)
         if type.kind is Kind.ENUMERATED:
-            return self._labels().read(raw.values, raw.valid)
+            return self.sheet.tables.labels(type).read(raw.values, raw.valid)
         calibrated = self._calibrated(raw)
         return calibrated if type.time is None else self._time(calibrated, type.time)
 
@@ -133,12 +145,6 @@ class _Reading:
         for place, piece in enumerate(np.split(values, np.cumsum(lengths)[:-1])):
             cut[place] = piece
         return Column(cut, raw.valid, flat.labels)
-
-    def _labels(self) -> Labels:
-        known = self.sheet.tables.labels
-        if self.type.path not in known:
-            known[self.type.path] = Labels(self.type.labels)
-        return known[self.type.path]
 
     # ---- calibrators ------------------------------------------------------------------------
 
