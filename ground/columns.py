@@ -40,9 +40,9 @@ class Severity(IntEnum):
     CRITICAL = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: a batch makes hundreds, and freezing triples their cost
 class Column:
-    """One parameter over the rows of a batch.
+    """One parameter over the rows of a batch; never changed once made.
 
     Attributes:
         values: [N], or [N, E] for an array of fixed size E. Numbers in their narrowest dtype;

@@ -9,6 +9,7 @@ the one place that chooses it, for the kernels of `protocols` too.
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -17,11 +18,15 @@ import platform
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
 
 from protocols import kernels
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # mallopt(3)
+_KEPT_OCTETS = 64 << 20
 
 _compiling: subprocess.Popen[bytes] | None = None
 _bound = False
@@ -42,6 +47,18 @@ def cache_dir() -> Path:
     return Path(tempfile.mkdtemp(prefix="ground-kernels-"))
 
 
+def keep_pages() -> None:
+    """Let the allocator keep freed pages for the next batch, where it is glibc's.
+
+    Batches free and ask for the same few megabytes over and over. Out of the box each goes back
+    to the system and comes again as fresh pages, which costs more than splitting packets does.
+    """
+    with suppress(OSError, AttributeError):
+        set_option = ctypes.CDLL(None).mallopt
+        set_option(_M_MMAP_THRESHOLD, _KEPT_OCTETS)
+        set_option(_M_TRIM_THRESHOLD, _KEPT_OCTETS)
+
+
 def load(*, wait: bool = False) -> bool:
     """Bind the compiled kernels now if they are cached; otherwise start compiling them aside.
 
@@ -54,6 +71,7 @@ def load(*, wait: bool = False) -> bool:
     global _compiling
     if _bound:
         return True
+    keep_pages()
     folder = cache_dir()
     os.environ["NUMBA_CACHE_DIR"] = str(folder)
     if wait or _stamp(folder).exists():

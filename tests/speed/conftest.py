@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from ground import warmup
 from protocols import kernels
 from tests.speed import clock
 
@@ -16,6 +17,7 @@ def compiled(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     kernels.bind()
+    warmup.keep_pages()  # as the station does at its start
     yield
     kernels.unbind()
 
