@@ -98,6 +98,7 @@ class Limits:
         self.judged = tuple(
             path for path, each in types.items() if each.alarm or each.context_alarms
         )
+        self._judged = frozenset(self.judged)
         self._ranges = {
             path: each.alarm.static
             for path, each in types.items()
@@ -128,9 +129,8 @@ class Limits:
 
     def levels(self, page: Page, names: Iterable[str]) -> dict[str, Levels]:
         """Return the levels of these columns, as far as they are on the page and have an alarm."""
-        judged = set(self.judged)
-        columns = {name: page.column(name) for name in names if name in judged}
-        present = {name: column for name, column in columns.items() if column is not None}
+        judged, columns = self._judged, page.columns
+        present = {name: columns[name] for name in names if name in judged and name in columns}
         found = self._together(present)
         for name, column in present.items():
             if name not in found:

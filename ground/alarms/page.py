@@ -33,6 +33,9 @@ class Page:
         types: type of each column, by the path of the column.
         raw: raw columns by path.
         engineering: engineering columns by path; where one is missing, its raw column counts.
+
+    Attributes:
+        columns: what is judged, by path.
     """
 
     def __init__(
@@ -41,13 +44,10 @@ class Page:
         raw: Mapping[str, Column],
         engineering: Mapping[str, Column],
     ) -> None:
-        self.types, self.raw, self.engineering = types, raw, engineering
+        self.types, self.raw = types, raw
+        self.columns = {**raw, **engineering}
         self.rows = len(next(iter(raw.values())).values) if raw else 0
         self._choices: dict[str, list[tuple[Alarm, Truth]]] = {}
-
-    def column(self, path: str) -> Column | None:
-        """Return the engineering column of a path; None where the packet has none."""
-        return self.engineering.get(path, self.raw.get(path))
 
     def choices(self, path: str, shape: tuple[int, ...]) -> list[tuple[Alarm, Truth]]:
         """Return the alarms of a column of this shape, and where each one applies.
@@ -92,8 +92,8 @@ class Page:
     def _lookup(self, reference: Reference) -> Column | None:
         if reference.instance:
             return None
-        columns = self.column if reference.calibrated else self.raw.get
-        return conditions.find(columns, reference.path)
+        columns = self.columns if reference.calibrated else self.raw
+        return conditions.find(columns.get, reference.path)
 
 
 def by_range(ranges: StaticRanges, values: NDArray[Any]) -> Levels:

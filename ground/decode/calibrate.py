@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from ground.columns import Column, stacks
 from ground.decode import curves
-from ground.decode.labels import look_up
+from ground.decode.labels import Labels, look_up
 from ground.decode.numbers import NUMBERS, finite
 from ground.decode.sheet import Sheet, Tables, identical
 from ground.mdb import conditions
@@ -85,7 +85,7 @@ class Calibration:
             if types[path].kind in (Kind.ENUMERATED, Kind.BOOLEAN)
         }
         self._coefficients: dict[tuple[str, ...], curves.Floats] = {}
-        self._labels: dict[tuple[str, ...], NDArray[np.int32]] = {}
+        self._labels: dict[tuple[str, ...], tuple[list[Labels], NDArray[np.int32]]] = {}
 
     def engineering(
         self, raw: Mapping[str, Column], names: Iterable[str] | None = None
@@ -106,7 +106,10 @@ class Calibration:
         sheet = Sheet(self._tables, raw)
         self._all_polynomials(raw, wanted, sheet.done)
         self._all_labels(raw, wanted, sheet.done)
-        return {name: sheet.engineering(name) for name in wanted}
+        found = {name: sheet.done.get(name, raw[name]) for name in wanted}
+        for name in self._tables.calibrated.intersection(wanted).difference(sheet.done):
+            found[name] = sheet.engineering(name)
+        return found
 
     def _all_polynomials(
         self, raw: Mapping[str, Column], wanted: list[str], done: dict[str, Column]
@@ -146,11 +149,12 @@ class Calibration:
         }
         if not plain:
             return
-        names, columns, types = tuple(plain), list(plain.values()), self._tables.types
-        labels = [self._tables.labels(types[name]) for name in names]
+        names, columns = tuple(plain), list(plain.values())
         if names not in self._labels:
-            self._labels[names] = np.stack([each.of_octets for each in labels])
-        table, missing = self._labels[names], np.empty(len(names), np.int64)
+            labels = [self._tables.labels(self._tables.types[name]) for name in names]
+            self._labels[names] = labels, np.stack([each.of_octets for each in labels])
+        labels, table = self._labels[names]
+        missing = np.empty(len(names), np.int64)
         codes = np.empty((len(names), len(columns[0].values)), np.int32)
         for part, octets in stacks(columns, np.uint8):
             look_up(octets, table[part], codes[part], missing[part])
