@@ -21,7 +21,7 @@ from ground.decode.calibrate import Calibration
 from ground.decode.gather import Columns
 from ground.decode.kernels import keys
 from ground.decode.rows import Places, Rows, Trace
-from ground.mdb.plan import Node, Plan
+from ground.mdb.plan import KEY_BITS, Node, Plan
 from protocols.packet import Packets
 
 KEYS_KEPT = 4096  # ways remembered for each container; random headers must not fill the memory
@@ -46,12 +46,19 @@ class Decoded:
 
 @dataclass(slots=True)
 class _Fork:
-    """A node of the tree at work, with the ways that are known already."""
+    """A node of the tree at work.
+
+    Attributes:
+        key: the bits that decide the way from here to the end, for `keys`; None where the criteria
+            look at more than bits of fixed place.
+        ways: the packet types found so far, by the value of these bits; None for no type.
+    """
 
     node: Node
     children: list[_Fork]
     calibration: Calibration
-    ways: dict[int, int] = field(default_factory=dict)
+    key: NDArray[np.int64] | None
+    ways: dict[int, str | None] = field(default_factory=dict)
 
 
 class Decoder:
@@ -122,7 +129,29 @@ class Decoder:
 
 
 def _fork(node: Node) -> _Fork:
-    return _Fork(node, [_fork(each) for _, each in node.children], Calibration(node.types or {}))
+    children = [_fork(each) for _, each in node.children]
+    return _Fork(node, children, Calibration(node.types or {}), _key(node))
+
+
+def _key(node: Node) -> NDArray[np.int64] | None:
+    """Return the bits that decide the way from a node on: its own and those of all below it."""
+    bits: dict[tuple[int, int], int] = {}
+    for each in _inner(node):
+        if each.key is None:
+            return None
+        for at, width, mask in each.key.tolist():
+            bits[at, width] = bits.get((at, width), 0) | mask
+    if sum(width for _, width in bits) > KEY_BITS:
+        return None
+    return np.array([[*place, mask] for place, mask in bits.items()], np.int64).reshape(-1, 3)
+
+
+def _inner(node: Node) -> Iterator[Node]:
+    """Yield the nodes from this one on that have children."""
+    if node.children:
+        yield node
+        for _, each in node.children:
+            yield from _inner(each)
 
 
 def _rows(
@@ -158,41 +187,38 @@ def _route(
     `first` and `last` belong to `rows`. Where all take one way, as they mostly do, nothing is
     copied.
     """
+    if fork.key is None or not fork.children:
+        yield from _criteria(fork, arena, first, last, rows)
+        return
+    words, inside = np.empty(len(first), np.uint64), np.empty(len(first), np.bool_)
+    keys(arena, first, last, fork.key, words, inside)
+    whole = bool(inside.all())
+    if not whole:
+        short = np.flatnonzero(~inside)
+        yield from _criteria(fork, arena, first[short], last[short], rows[short])
+    for key, chosen in _groups(words, None if whole else np.flatnonzero(inside)):
+        if key not in fork.ways:
+            if len(fork.ways) >= KEYS_KEPT:
+                fork.ways.clear()
+            one = chosen[:1]
+            ((fork.ways[key], _),) = _criteria(fork, arena, first[one], last[one], rows[one])
+        yield fork.ways[key], rows if len(chosen) == len(rows) else rows[chosen]
+
+
+def _criteria(
+    fork: _Fork, arena: NDArray[np.uint8], first: Places, last: Places, rows: NDArray[np.int64]
+) -> Iterator[tuple[str | None, NDArray[np.int64]]]:
+    """Yield what `_route` does, by the criteria themselves; nothing where there are no rows."""
     own = None if fork.node.abstract else fork.node.path
     if not fork.children:
         yield own, rows
         return
-    for way, chosen in _ways(fork, arena, first, last):
-        every = len(chosen) == len(rows)
-        onward = rows if every else rows[chosen]
+    for way, chosen in _walk(fork, arena, first, last, np.arange(len(first))):
         if way == NOWHERE:
-            yield own, onward
-        elif every:
-            yield from _route(fork.children[way], arena, first, last, rows)
+            yield own, rows[chosen]
         else:
-            yield from _route(fork.children[way], arena, first[chosen], last[chosen], onward)
-
-
-def _ways(
-    fork: _Fork, arena: NDArray[np.uint8], first: Places, last: Places
-) -> Iterator[tuple[int, NDArray[np.intp]]]:
-    """Yield the child, or NOWHERE, and the rows that go there; one child may come several times."""
-    if fork.node.key is None:
-        yield from _walk(fork, arena, first, last, np.arange(len(first)))
-        return
-    words, inside = np.empty(len(first), np.uint64), np.empty(len(first), np.bool_)
-    keys(arena, first, last, fork.node.key, words, inside)
-    whole = bool(inside.all())
-    if not whole:
-        yield from _walk(fork, arena, first, last, np.flatnonzero(~inside))
-    for key, rows in _groups(words, None if whole else np.flatnonzero(inside)):
-        way = fork.ways.get(key)
-        if way is None:
-            way = next(way for way, _ in _walk(fork, arena, first, last, rows[:1]))
-            if len(fork.ways) >= KEYS_KEPT:
-                fork.ways.clear()
-            fork.ways[key] = way
-        yield way, rows
+            child = fork.children[way]
+            yield from _criteria(child, arena, first[chosen], last[chosen], rows[chosen])
 
 
 def _groups(

@@ -140,10 +140,10 @@ def keys(arena, first, last, table, out, inside):  # type: ignore[no-untyped-def
         low, reach = min(low, table[k, 0]), max(reach, table[k, 0] + table[k, 1])
     for i in range(len(first)):
         inside[i] = low >= 0 and first[i] + reach <= last[i]
-        out[i] = 0
-    for k in range(len(table)):
-        at, width, mask = table[k, 0], table[k, 1], numba.uint64(table[k, 2])
-        for i in range(len(first)):
-            if inside[i]:
+        key = numba.uint64(0)
+        if inside[i]:
+            for k in range(len(table)):
+                at, width, mask = table[k, 0], table[k, 1], numba.uint64(table[k, 2])
                 value = _cut(arena, first[i] + at, width) & mask
-                out[i] = value if width == 64 else out[i] << numba.uint64(width) | value
+                key = value if width == 64 else key << numba.uint64(width) | value
+        out[i] = key
