@@ -46,6 +46,7 @@ class Gap:
         frame: `Frames.index` of the first frame after the gap.
         expected, found: the frame counts.
         missing: how many frames, modulo the counter.
+        modulus: at which the counter wraps.
     """
 
     scid: int
@@ -54,6 +55,12 @@ class Gap:
     expected: int
     found: int
     missing: int
+    modulus: int
+
+    @property
+    def after(self) -> int:
+        """The count of the last frame before the gap."""
+        return (self.expected - 1) % self.modulus
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,8 +279,9 @@ class Channels:
         made = []
         for _, row, counter, expected, missing, _ in events[events[:, 0] == chain.GAP].tolist():
             key = int(self._counters.table[counter, chain.KEY]) << COUNTER_SHIFT
-            found = int(frames.count[row])
-            made.append(Gap(*_channel(key), int(frames.index[row]), expected, found, missing))
+            index, found = int(frames.index[row]), int(frames.count[row])
+            modulus = int(frames.modulus[row])
+            made.append(Gap(*_channel(key), index, expected, found, missing, modulus))
         return made
 
 

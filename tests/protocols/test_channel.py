@@ -128,7 +128,7 @@ def test_counts_wrap_and_gaps_say_how_many_are_missing():
     frames = frames_around([packet.encode(1, n, b"x" * 27) for n in range(8)], first=253)
     del frames[4:6]
     extracted = Channels().receive(table(frames))
-    assert extracted.gaps == [Gap(scid=5, vcid=1, frame=4, expected=1, found=3, missing=2)]
+    assert extracted.gaps == [Gap(5, 1, frame=4, expected=1, found=3, missing=2, modulus=256)]
 
 
 @clause("732.0-B-4 §4.1.2.4")
