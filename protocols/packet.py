@@ -103,6 +103,7 @@ class Fragment:
         clause: the rule, as `133.0-B-2 §4.1.3.5.3`.
         octets: what there is.
         scid, vcid, frame, source: as in `Packets`, of the first of these octets.
+        pieces: how many packets they were, where they are segments of one.
     """
 
     reason: str
@@ -112,6 +113,7 @@ class Fragment:
     vcid: int = -1
     frame: int = -1
     source: int = -1
+    pieces: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +128,9 @@ class Scanned:
 def padded(octets: Octets) -> NDArray[np.uint8]:
     """Return an arena of our own that holds these octets and the padding after them."""
     given = octets if isinstance(octets, np.ndarray) else np.frombuffer(octets, np.uint8)
-    arena = np.zeros(len(given) + ARENA_PADDING, np.uint8)
+    arena = np.empty(len(given) + ARENA_PADDING, np.uint8)
     arena[: len(given)] = given
+    arena[len(given) :] = 0
     return arena
 
 
@@ -176,7 +179,7 @@ def describe(
 def _column(value: NDArray[Any] | int, rows: int, dtype: type[T]) -> NDArray[T]:
     if isinstance(value, np.ndarray):
         return value.astype(dtype, copy=False)
-    return np.full(rows, value, dtype)
+    return np.broadcast_to(np.asarray(value, dtype), rows)  # one value, whatever the rows
 
 
 def _mark_encapsulation(packets: Packets, first: NDArray[np.uint16]) -> Packets:

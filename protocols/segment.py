@@ -107,10 +107,12 @@ class Joined:
             the length field of that segment alone) and the others' data fields after it; its
             `length` is that of all, its flags have SEGMENTED.
         fragments: segments whose packet can no longer be whole.
+        used: how many segments the joined packets were.
     """
 
     packets: Packets
     fragments: list[Fragment]
+    used: int = 0
 
 
 @dataclass(slots=True)
@@ -120,6 +122,7 @@ class _Open:
     columns: dict[str, int]
     octets: bytearray
     sequence: int
+    pieces: int = 1
 
 
 class Segments:
@@ -146,7 +149,8 @@ class Segments:
             complete = self._take(packets, row, key, fragments)
             if complete is not None:
                 whole[row] = complete
-        return Joined(_replaced(packets, ~segment, whole), fragments)
+        used = sum(each.pieces for each in whole.values())
+        return Joined(_replaced(packets, ~segment, whole), fragments, used)
 
     def finish(self) -> list[Fragment]:
         """Return what is open as fragments, and forget it."""
@@ -176,6 +180,7 @@ class Segments:
             return None
         waiting.octets += packets.octets(row)[SPACE_HEADER:]
         waiting.sequence = sequence
+        waiting.pieces += 1
         waiting.columns["flags"] |= int(packets.flags[row])
         return self._open.pop(key) if flags == LAST else None
 
@@ -188,7 +193,8 @@ class Segments:
     def _drop(self, key: int, reason: str, fragments: list[Fragment]) -> None:
         waiting = self._open.pop(key, None)
         if waiting is not None:
-            fragments.append(_fragment(waiting.columns, bytes(waiting.octets), reason))
+            made = _fragment(waiting.columns, bytes(waiting.octets), reason, waiting.pieces)
+            fragments.append(made)
 
 
 def _keys(packets: Packets) -> NDArray[np.int64]:
@@ -197,9 +203,9 @@ def _keys(packets: Packets) -> NDArray[np.int64]:
     return np.asarray((scid + 1) << 32 | (vcid + 1) << 16 | packets.apid)
 
 
-def _fragment(columns: dict[str, int], octets: bytes, reason: str) -> Fragment:
+def _fragment(columns: dict[str, int], octets: bytes, reason: str, pieces: int = 1) -> Fragment:
     place = {name: columns[name] for name in ("scid", "vcid", "frame", "source")}
-    return Fragment(reason, FLAGS_CLAUSE, octets, **place)
+    return Fragment(reason, FLAGS_CLAUSE, octets, **place, pieces=pieces)
 
 
 def _replaced(packets: Packets, alone: NDArray[np.bool_], whole: dict[int, _Open]) -> Packets:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ground.cli import options
-from ground.cli.output import Heading, clean, emit, say
+from ground.cli.output import Heading, emit, literal, say
 from ground.cli.progress import bar
 
 if TYPE_CHECKING:
@@ -48,11 +48,11 @@ def ingest(
     """
     from ground.services import ingest as service
 
-    with options.open_archive(home, write=True) as store:
+    with options.open_to_write(home, make=True) as store:
         job = _job(store, mission, link, database, root, spacecraft, realm)
         tallies = []
         for path in files:
-            with bar(f"ingest {clean(path.name)}", quiet=as_json) as progress:
+            with bar(f"ingest {literal(path.name)}", quiet=as_json) as progress:
                 tallies.append(service.ingest(store, job(path), progress))
             if not as_json:
                 report(path, tallies[-1])
@@ -103,7 +103,7 @@ def _job(
 
 def report(path: Path, tally: Tally) -> None:
     """Print what an ingest saw, for people."""
-    name = clean(str(path))
+    name = literal(str(path))
     if tally.repeated:
         say(f"[bold]{name}[/bold]  already in the archive; nothing changed")
         return
@@ -122,17 +122,22 @@ def report(path: Path, tally: Tally) -> None:
 
 def _findings(tally: Tally) -> list[str]:
     lines = [f"{number} {what} missing" for what, number in tally.gaps.items()]
+    if tally.fragments:
+        reasons = ", ".join(f"{number} {reason}" for reason, number in tally.fragments.items())
+        lines.append(f"pieces that belong to no whole packet: {reasons}; kept")
+    if tally.units:
+        lines.append(f"{tally.units} data units of frames that carry no packets; kept")
     lines += [f"{number} {what} belong to no frame" for what, number in tally.lost.items()]
     lines += [f"{number} values at {severity}" for severity, number in tally.violations.items()]
     for name in dict.fromkeys(name for name, _ in tally.unknown):
         apids = {apid: number for (each, apid), number in tally.unknown.items() if each == name}
         shown = ", ".join(map(str, sorted(apids)[:8])) + (", …" if len(apids) > 8 else "")
         lines.append(
-            f"{clean(name)}: {sum(apids.values())} packets of {len(apids)} APIDs ({shown}) "
+            f"{literal(name)}: {sum(apids.values())} packets of {len(apids)} APIDs ({shown}) "
             "that no definition describes; kept"
         )
     for kind, (number, bits) in tally.long.items():
-        lines.append(f"{clean(kind)}: {number} packets with {bits} bits left over")
+        lines.append(f"{literal(kind)}: {number} packets with {bits} bits left over")
     for kind, (number, bits) in tally.short.items():
-        lines.append(f"{clean(kind)}: {number} packets that end {-bits} bits early")
+        lines.append(f"{literal(kind)}: {number} packets that end {-bits} bits early")
     return lines

@@ -8,6 +8,7 @@ before, and appends nothing that was acknowledged.
 from __future__ import annotations
 
 import hashlib
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from io import BufferedReader
@@ -104,8 +105,9 @@ def _chunks(path: Path, size: int) -> Iterator[tuple[np.typing.NDArray[np.uint8]
 
 def _reading(path: Path) -> BufferedReader:
     try:
-        if path.is_dir():
-            raise InputError(f"{path}: a folder; expected a file of telemetry")
+        if not stat.S_ISREG(path.stat().st_mode):
+            found = "a folder" if path.is_dir() else "not a regular file"
+            raise InputError(f"{path}: {found}; expected a file of telemetry")
         return path.open("rb")
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}; expected a file of telemetry") from None
@@ -114,6 +116,10 @@ def _reading(path: Path) -> BufferedReader:
 def _others(received: Received, crafts: Crafts, source: str, tally: Tally) -> dict[str, pa.Table]:
     """Return the tables of rejects and of missing frames."""
     made = {}
+    for each in received.rejected:
+        if each.stage == "packet":
+            tally.more(tally.fragments, each.reason, 1)
+        tally.units += each.stage == "data unit"
     if received.rejected:
         made["rejects"] = _rejects(received.rejected, crafts, source)
     if received.gaps:
@@ -143,7 +149,7 @@ def _gaps(received: Received, crafts: Crafts, source: str) -> pa.Table:
         source,
         [each.frame for each in rows],
         [each.vcid for each in rows],
-        after=pa.array([each.expected - 1 for each in rows], pa.int64()),
+        after=pa.array([each.after for each in rows], pa.int64()),
         before=pa.array([each.found for each in rows], pa.int64()),
         missing=pa.array([each.missing for each in rows], pa.int64()),
     )

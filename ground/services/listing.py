@@ -27,33 +27,47 @@ _KEYS = ("spacecraft", "vcid", "apid")
 
 def packets(store: Store, span: Span, apid: int | None = None) -> Iterator[dict[str, Any]]:
     """Yield packets as rows, octets included, in order of spacecraft and time."""
-    given = 0
-    for part in store.scan(span.realm, "packets", **span.as_arguments()):
-        rows = part if apid is None else part.filter(pc.equal(part["apid"], apid))
-        for row in rows.to_pylist():
-            if span.limit is not None and given >= span.limit:
-                return
-            given += 1
-            yield _stamped(row) | {"length": len(row["octets"]), "flags": flags(row["flags"])}
+    for row in _rows(store, "packets", span, apid):
+        yield row | {"flags": flags(row["flags"])}
 
 
 def rejects(store: Store, span: Span) -> Iterator[dict[str, Any]]:
     """Yield what was rejected: why, by which clause, from where, and its octets."""
-    given = 0
     paths = {each.sha256: each.path for each in store.sources(span.realm)}
-    for part in store.scan(span.realm, "rejects", **span.as_arguments()):
-        for row in part.to_pylist():
-            if span.limit is not None and given >= span.limit:
+    for row in _rows(store, "rejects", span):
+        yield row | {"path": paths.get(row["source"])}
+
+
+def _rows(
+    store: Store, table: str, span: Span, apid: int | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a table that has octets, at most as many as were asked for."""
+    if not _held(store, table, span):
+        return
+    left = span.limit
+    for part in store.scan(span.realm, table, **span.as_arguments()):
+        rows = part if apid is None else part.filter(pc.equal(part["apid"], apid))
+        rows = rows.slice(0, left)
+        for row in rows.to_pylist():
+            yield _stamped(row) | {"length": len(row["octets"])}
+        if left is not None:
+            left -= len(rows)
+            if not left:
                 return
-            given += 1
-            path = paths.get(row["source"])
-            yield _stamped(row) | {"length": len(row["octets"]), "path": path}
 
 
-def summary(store: Store, span: Span) -> Iterator[dict[str, Any]]:
+def _held(store: Store, table: str, span: Span) -> bool:
+    return any(info.name == table for info in store.tables(span.realm))
+
+
+def summary(store: Store, span: Span, apid: int | None = None) -> Iterator[dict[str, Any]]:
     """Yield one row for each spacecraft, channel and APID: how much there is, and from when."""
     columns = ["spacecraft", "vcid", "apid", "t_ns", "sequence", "packet_type"]
+    if not _held(store, "packets", span):
+        return
     rows = store.read(span.realm, "packets", columns=columns, **span.as_arguments())
+    if apid is not None:
+        rows = rows.filter(pc.equal(rows["apid"], apid))
     for key, mine in _channels(rows):
         missing = sum(gap["missing"] for gap in _gaps_of(key, mine))
         stamps = tables.numbers(mine["t_ns"])
@@ -72,13 +86,12 @@ def summary(store: Store, span: Span) -> Iterator[dict[str, Any]]:
 
 def gaps(store: Store, span: Span) -> Iterator[dict[str, Any]]:
     """Yield what is missing: packets of each APID, then frames of each channel."""
-    held = {info.name for info in store.tables(span.realm)}
-    if "packets" in held:
+    if _held(store, "packets", span):
         columns = ["spacecraft", "vcid", "apid", "t_ns", "sequence"]
         rows = store.read(span.realm, "packets", columns=columns, **span.as_arguments())
         for key, mine in _channels(rows):
             yield from _gaps_of(key, mine)
-    if "gaps" in held:
+    if _held(store, "gaps", span):
         for row in store.read(span.realm, "gaps", spacecraft=span.spacecraft).to_pylist():
             kept = ("spacecraft", "vcid", "after", "before", "missing", "source", "offset")
             yield {"kind": "frames", **{name: row[name] for name in kept}}

@@ -7,7 +7,7 @@ they were batched.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +25,8 @@ from protocols.segment import Segments
 
 Known = Callable[[pa.Table], NDArray[np.bool_]]
 """Says which rows of a `packets` table are in the archive, or came before in this run."""
+
+_FRESH = np.uint8(128)  # a bit of `Packets.flags` that PacketFlag leaves free: a new segment
 
 
 @dataclass(slots=True)
@@ -98,11 +100,13 @@ class Processor:
         fresh = ~self._known(listed)
         self._count(packets, meant, fresh)
         made = {"packets": [listed.filter(pa.array(fresh))]}
-        self._add(made, [each.take(fresh[each.rows]) for each in decoded], meant, packets)
+        self._add(made, decoded, fresh, meant, packets)
         if not alone.all():
-            whole = self._join(packets.take(fresh & ~alone))
+            whole, fresh = self._join(packets.take(~alone), fresh[~alone])
             meant = _Meant.of(whole, self._crafts.codes(whole.scid))
-            self._add(made, self._decode(whole, meant, np.arange(len(whole))), meant, whole)
+            decoded = self._decode(whole, meant, np.arange(len(whole)))
+            self._note_unknown(whole, meant, fresh)
+            self._add(made, decoded, fresh, meant, whole)
         return {
             name: pa.concat_tables(parts, promote_options="permissive")
             for name, parts in made.items()
@@ -112,7 +116,7 @@ class Processor:
     def finish(self) -> None:
         """Count the segments whose packet has not become whole."""
         for fragment in self._segments.finish():
-            self._tally.stage("segments").drop(fragment.reason)
+            self._tally.stage("segments").drop(fragment.reason, fragment.pieces)
 
     def _decode(self, packets: Packets, meant: _Meant, rows: NDArray[np.intp]) -> list[_Decoded]:
         """Decode these rows, and write what was found beside their packets."""
@@ -125,26 +129,38 @@ class Processor:
             self._place(each, meant)
         return decoded
 
-    def _join(self, segments: Packets) -> Packets:
-        """Return the packets that these segments complete; each segment is listed by itself."""
+    def _join(
+        self, segments: Packets, fresh: NDArray[np.bool_]
+    ) -> tuple[Packets, NDArray[np.bool_]]:
+        """Return the packets that these segments complete, and which of them are new.
+
+        Each segment is listed by itself. Those that were listed by an earlier run are joined too,
+        as it may have ended between two segments: a packet is new if one of its segments is.
+        """
         counts = self._tally.stage("segments")
-        joined = self._segments.receive(segments)
+        marked = replace(segments, flags=segments.flags | np.where(fresh, _FRESH, 0).astype("u1"))
+        joined = self._segments.receive(marked)
         counts.given += len(segments)
+        counts.out += joined.used
         for fragment in joined.fragments:
-            counts.drop(fragment.reason)
-        counts.out += len(joined.packets)
-        return joined.packets
+            counts.drop(fragment.reason, fragment.pieces)
+        flags = joined.packets.flags
+        return replace(joined.packets, flags=flags & ~_FRESH), (flags & _FRESH) > 0
 
     def _add(
         self,
         made: dict[str, list[pa.Table]],
         decoded: list[_Decoded],
+        fresh: NDArray[np.bool_],
         meant: _Meant,
         packets: Packets,
     ) -> None:
+        """Add the rows that are new; all are judged, as the next ones' levels may hang on them."""
         for each in decoded:
-            if len(each.rows):
-                table = self._telemetry(each, meant, packets)
+            keep = fresh[each.rows]
+            severity, kept = self._severity(each, keep, meant), each.take(keep)
+            if len(kept.rows):
+                table = self._telemetry(kept, severity[keep], meant, packets)
                 made.setdefault(each.batch.packet_type, []).append(table)
 
     def _place(self, decoded: _Decoded, meant: _Meant) -> None:
@@ -186,32 +202,35 @@ class Processor:
             meant.flags[rows],
         )
 
-    def _telemetry(self, kept: _Decoded, meant: _Meant, packets: Packets) -> pa.Table:
+    def _telemetry(
+        self, kept: _Decoded, severity: NDArray[np.uint8], meant: _Meant, packets: Packets
+    ) -> pa.Table:
         """Return a packet type's rows: raw values, the worst severity, the database's digest."""
         batch, types = kept.batch, kept.types
         values = {path: tables.to_arrow(batch.raw[path], types[path]) for path in batch.raw}
-        severity = self._severity(kept, meant)
         self._note(batch, sum(each.values.size for each in batch.raw.values()))
         database = tables.names([kept.definition.key], np.zeros(len(kept.rows), np.int32))
         fixed = {"severity": pa.array(severity), "database": database}
         return pa.table(self._head(packets, meant, kept.rows) | fixed | values)
 
-    def _severity(self, kept: _Decoded, meant: _Meant) -> NDArray[np.uint8]:
-        """Judge the rows against their limits and return the worst severity of each."""
-        batch = kept.batch
-        calibration, judged = kept.definition.judging(batch.packet_type)
+    def _severity(
+        self, decoded: _Decoded, keep: NDArray[np.bool_], meant: _Meant
+    ) -> NDArray[np.uint8]:
+        """Return the worst severity of each row; the samples of the rows to keep are counted."""
+        batch = decoded.batch
+        calibration, judged = decoded.definition.judging(batch.packet_type)
         if not judged:
-            return np.zeros(len(kept.rows), np.uint8)
+            return np.zeros(len(decoded.rows), np.uint8)
         engineering = calibration.engineering(batch.raw, judged)
-        t_ns, spacecraft = meant.t_ns[kept.rows], meant.spacecraft[kept.rows]
-        levels = self._judge.judge(kept.types, batch.raw, engineering, t_ns, spacecraft)
+        t_ns, spacecraft = meant.t_ns[decoded.rows], meant.spacecraft[decoded.rows]
+        levels = self._judge.judge(decoded.types, batch.raw, engineering, t_ns, spacecraft)
         for level in levels.values():
-            found = np.bincount(limits.severity(level).reshape(-1), minlength=4)
+            found = np.bincount(limits.severity(level[keep]).reshape(-1), minlength=4)
             for severity in (Severity.CAUTION, Severity.SERIOUS, Severity.CRITICAL):
                 self._tally.more(
                     self._tally.violations, severity.name.lower(), int(found[severity])
                 )
-        return limits.worst(levels, len(kept.rows))
+        return limits.worst(levels, len(decoded.rows))
 
     def _note(self, batch: Batch, samples: int) -> None:
         tally, name = self._tally, batch.packet_type
@@ -227,7 +246,9 @@ class Processor:
         counts.given += len(packets)
         counts.drop("duplicate", int((~fresh).sum()))
         counts.out += int(fresh.sum())
-        alone = packets.sequence_flags == ALONE
-        for row in np.flatnonzero(fresh & alone & (meant.packet_type < 0)).tolist():
+        self._note_unknown(packets, meant, fresh & (packets.sequence_flags == ALONE))
+
+    def _note_unknown(self, packets: Packets, meant: _Meant, fresh: NDArray[np.bool_]) -> None:
+        for row in np.flatnonzero(fresh & (meant.packet_type < 0)).tolist():
             name = self._crafts.names[meant.spacecraft[row]]
             self._tally.more(self._tally.unknown, (name, int(packets.apid[row])), 1)

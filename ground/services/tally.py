@@ -7,6 +7,8 @@ from typing import Any
 
 from ground.columns import Counts
 
+EXPECTED = {"idle", "duplicate"}  # reasons to drop what nobody misses
+
 
 @dataclass(slots=True)
 class Tally:
@@ -17,6 +19,8 @@ class Tally:
         by_type: rows stored, by packet type.
         samples: values stored.
         unknown: packets that no definition describes, by (spacecraft, APID).
+        fragments: pieces of octets in good frames that belong to no whole packet, by reason.
+        units: data units of frames that carry no packets.
         short, long: packets that ended before, or after, their definition does, by packet type;
             with the bits left of the last one.
         violations: samples at caution, serious and critical.
@@ -35,6 +39,8 @@ class Tally:
     violations: dict[str, int] = field(default_factory=dict)
     gaps: dict[str, int] = field(default_factory=dict)
     lost: dict[str, int] = field(default_factory=dict)
+    fragments: dict[str, int] = field(default_factory=dict)
+    units: int = 0
     corrected: int = 0
     repeated: bool = False
 
@@ -49,11 +55,10 @@ class Tally:
 
     @property
     def findings(self) -> bool:
-        """Whether anything was dropped, missing or out of limits."""
-        dropped = any(reason != "idle" for each in self.stages.values() for reason in each.dropped)
-        return bool(
-            dropped or self.gaps or self.lost or self.unknown or self.short or self.violations
-        )
+        """Whether anything was rejected, unknown, missing or out of limits."""
+        dropped = {reason for each in self.stages.values() for reason in each.dropped}
+        seen = (self.fragments, self.gaps, self.lost, self.unknown, self.short, self.violations)
+        return bool(dropped - EXPECTED) or any(seen)
 
     def as_json(self) -> dict[str, Any]:
         """Return the counts in the shape that `--json` prints."""
@@ -64,6 +69,8 @@ class Tally:
             "samples": self.samples,
             "corrected_symbols": self.corrected,
             "lost": self.lost,
+            "fragments": self.fragments,
+            "data_units": self.units,
             "gaps": self.gaps,
             "violations": self.violations,
             "unknown": [
