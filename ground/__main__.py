@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import io
 import sys
 
 from ground.cli.app import app
@@ -12,15 +12,23 @@ from ground.errors import GroundError
 
 def main() -> None:
     """Run the command line; exit 0 done, 1 findings, 2 wrong input, 3 refused, 4 not reachable."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks a letter shows its code
+            stream.reconfigure(errors="backslashreplace")
     try:
         app(prog_name="ground")
     except GroundError as error:
-        for line in str(error).splitlines():
-            sys.stderr.write(clean(line) + "\n")
+        _tell(str(error))
         raise SystemExit(error.exit_code) from None
-    except BrokenPipeError:  # the reader (`| head`) has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(0) from None
+    except OSError as error:
+        place = error.filename or "standard output"
+        _tell(f"{place}: {error.strerror}; expected to be able to read and write there")
+        raise SystemExit(2) from None
+
+
+def _tell(message: str) -> None:
+    for line in message.splitlines():
+        sys.stderr.write(clean(line) + "\n")
 
 
 if __name__ == "__main__":

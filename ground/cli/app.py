@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from typing import Any
+
 import typer
+from typer.core import TyperGroup
 
 from ground.cli import archive, check, demo, gaps, ingest, packets, query
 
+
+class _Commands(TyperGroup):
+    """The commands, done in peace where the reader of their output (`| head`) has seen enough."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+
+
 app = typer.Typer(
+    cls=_Commands,
     help="Ground control and telemetry station: recordings in, judged parameters out.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ground.cli import options
-from ground.cli.output import Heading, emit
+from ground.cli.output import Heading, emit, literal
 from ground.cli.progress import bar
 
 
@@ -39,14 +39,14 @@ def export(
     from ground.services.library import Library
     from ground.services.query import Span
 
-    store = options.open_archive(home)
+    store = options.open_archive(home, realm)
     span = Span(
         realm,
         tuple(spacecraft) if spacecraft else None,
         options.instant(start),
         options.instant(end),
     )
-    with bar(f"export to {to.name}", quiet=as_json) as progress:
+    with bar(f"export to {literal(to.name)}", quiet=as_json) as progress:
         written = exporting.export(
             store, Library(store), parameters, span, to, form.value if form else None, progress
         )
@@ -67,7 +67,7 @@ def compact(
     home: options.Home = None,
 ) -> None:
     """Merge what has come in into day files; `--verify` then reads all of it; exit 1 if damaged."""
-    store = options.open_archive(home, write=True)
+    store = options.open_to_write(home)
     with store:
         with bar("compact", quiet=as_json) as progress:
             done = store.compact(progress)

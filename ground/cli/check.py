@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ground.cli import options
-from ground.cli.output import Heading, emit, say
+from ground.cli.output import Heading, emit, literal, say
 
 _PROBLEMS = [
     Heading("where", "where"),
@@ -45,7 +45,7 @@ def check(
     if problems or as_json or as_lines:
         emit("check", rows, _PROBLEMS, as_json=as_json, as_lines=as_lines, counts=counts)
     else:
-        say(f"{path}: no problems")
+        say(f"{literal(str(path))}: no problems")
     if counts[Gravity.ERROR.value]:
         raise typer.Exit(2)
     if problems:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ground.cli import options
-from ground.cli.output import say
+from ground.cli.output import literal, say
 from ground.cli.progress import bar
 
 REALM = "sim/demo"
@@ -22,7 +22,9 @@ PLOTS = ["BATTERY_SOC", "CARDS[0].temperature"]
 
 
 def demo(
-    seconds: Annotated[int, typer.Option("--seconds", min=60, max=86_400)] = 1_800,
+    seconds: Annotated[
+        int, typer.Option("--seconds", min=60, max=86_400, help="Length of the pass.")
+    ] = 1_800,
     seed: Annotated[int, typer.Option("--seed", help="Another seed, another pass.")] = 1,
     home: options.Home = None,
 ) -> None:
@@ -83,4 +85,4 @@ def _quietly(run: object) -> None:
 
 def _near(path: Path) -> str:
     near = os.path.relpath(path)
-    return str(path) if near.startswith("..") else near
+    return literal(str(path) if near.startswith("..") else near)

@@ -33,7 +33,7 @@ def gaps(
     from ground.services import listing
     from ground.services.query import Span
 
-    store = options.open_archive(home)
+    store = options.open_archive(home, realm)
     span = Span(
         realm,
         tuple(spacecraft) if spacecraft else None,

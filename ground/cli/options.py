@@ -30,24 +30,54 @@ Limit = Annotated[
 
 
 def instant(text: str | None) -> int | None:
-    """Return a UTC time that was typed, in nanoseconds TAI."""
+    """Return a UTC time that was typed, in nanoseconds TAI; InputError where it is none."""
     if text is None:
         return None
     from protocols import times
 
     try:
         return times.parse(text, "utc")
-    except ValueError as error:
-        message = f"{text}: {error}; expected a UTC time as 2026-11-22T10:00:00 or 2026-326T10:00"
-        raise InputError(message) from None
+    except ValueError:
+        expected = "a UTC time as 2026-11-22T10:00:00 or 2026-326T10:00:00"
+        raise InputError(f"{text!r}: no time; expected {expected}") from None
 
 
-def open_archive(home: Path | None, *, write: bool = False) -> Any:
-    """Open the archive below `home`; reading one that is not there is an InputError."""
+def open_archive(home: Path | None, realm: str) -> Any:
+    """Open the archive below `home` to read a realm of it.
+
+    Raises:
+        InputError: there is no archive, or nothing in this realm of it.
+    """
     from ground.archive.embedded import EmbeddedStore
+
+    store = EmbeddedStore.open(_existing(home), write=False)
+    known = sorted({table.realm for table in store.tables()})
+    if realm not in known:
+        listed = ", ".join(known) or "none yet, as the archive is empty"
+        raise InputError(f"realm {realm!r}: nothing in the archive; expected one of {listed}")
+    return store
+
+
+def open_to_write(home: Path | None, *, make: bool = False) -> Any:
+    """Open the archive below `home` to write; `make` it where there is none.
+
+    Raises:
+        InputError: there is no archive.
+        Refused: another process writes.
+    """
+    from ground.archive.embedded import EmbeddedStore
+
+    return EmbeddedStore.open(_root(home) if make else _existing(home), write=True)
+
+
+def _root(home: Path | None) -> Path:
     from ground.settings import home as default_home
 
-    root = (home or default_home()) / "archive"
-    if not write and not root.is_dir():
+    return (home or default_home()) / "archive"
+
+
+def _existing(home: Path | None) -> Path:
+    root = _root(home)
+    if not root.is_dir():
         raise InputError(f"{root}: no archive here; expected one made by `ground ingest`")
-    return EmbeddedStore.open(root, write=write)
+    return root

@@ -1,7 +1,8 @@
 """What a command prints: one JSON object, JSON lines, or a table for people.
 
 Source: contracts of the shell: `{"schema": "ground.<verb>/1", "rows": [...], "counts": {...}}`;
-integers exact, octets as hex, non-finite floats as strings.
+integers exact, octets as hex, non-finite floats as strings. JSON is written in ASCII, so that no
+control character of a value reaches a terminal.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 Row = Mapping[str, Any]
+SHOWN_OCTETS = 24  # of a value of octets in a table
+PIPED_WIDTH = 10_000  # characters of a line that nobody reads on a screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,13 @@ def clean(text: str) -> str:
     return "".join(
         each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
     )
+
+
+def literal(text: str) -> str:
+    """Return text from outside for a line with rich's markup, which it is then no part of."""
+    from rich.markup import escape
+
+    return escape(clean(text))
 
 
 def plain(value: Any) -> Any:
@@ -63,10 +73,10 @@ def emit(
     """
     if as_lines:
         for row in rows:
-            sys.stdout.write(json.dumps(plain(row), ensure_ascii=False) + "\n")
+            sys.stdout.write(json.dumps(plain(row)) + "\n")
     elif as_json:
         whole = {"schema": f"ground.{verb}/1", "rows": [plain(row) for row in rows]}
-        json.dump(whole | {"counts": plain(counts or {})}, sys.stdout, ensure_ascii=False)
+        json.dump(whole | {"counts": plain(counts or {})}, sys.stdout)
         sys.stdout.write("\n")
     else:
         _table(rows, headings, empty)
@@ -77,7 +87,7 @@ def cell(value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, bytes):
-        return value.hex()
+        return value[:SHOWN_OCTETS].hex() + ("…" if len(value) > SHOWN_OCTETS else "")
     if isinstance(value, float):
         return f"{value:.8g}"
     return clean(str(value))
@@ -106,10 +116,10 @@ def console(*, stderr: bool = False) -> Any:
 
     made = Console(stderr=stderr, highlight=False, soft_wrap=False)
     if not made.is_terminal:
-        made.width = 200
+        made.width = PIPED_WIDTH
     return made
 
 
 def say(text: str = "") -> None:
-    """Print a line for people; it may carry rich's markup, so clean what came from outside."""
+    """Print a line for people, with rich's markup; pass what is from outside by `literal`."""
     console().print(text)

@@ -30,7 +30,7 @@ _LIST = [
     Heading("length", "octets", True),
     Heading("packet_type", "packet type"),
     Heading("noticed", "noticed"),
-    Heading("shown", "first octets"),
+    Heading("octets", "first octets"),
 ]
 _REJECTS = [
     Heading("spacecraft", "spacecraft"),
@@ -41,9 +41,8 @@ _REJECTS = [
     Heading("name", "file"),
     Heading("offset", "offset", True),
     Heading("length", "octets", True),
-    Heading("shown", "first octets"),
+    Heading("octets", "first octets"),
 ]
-_SHOWN_OCTETS = 24
 
 
 def packets(
@@ -65,7 +64,7 @@ def packets(
     from ground.services import listing
     from ground.services.query import Span
 
-    store = options.open_archive(home)
+    store = options.open_archive(home, realm)
     span = Span(
         realm,
         tuple(spacecraft) if spacecraft else None,
@@ -73,22 +72,21 @@ def packets(
         options.instant(end),
         limit or None,
     )
-    form: dict[str, Any] = {"as_json": as_json, "as_lines": as_lines}
     if rejected:
-        emit("packets", map(_short, listing.rejects(store, span)), _REJECTS, **form)
+        rows, headings = listing.rejects(store, span), _REJECTS
     elif listed:
-        emit("packets", map(_short, listing.packets(store, span, apid)), _LIST, **form)
+        rows, headings = listing.packets(store, span, apid), _LIST
     else:
-        rows = (row for row in listing.summary(store, span) if apid in (None, row["apid"]))
-        emit("packets", rows, _SUMMARY, **form)
+        rows, headings = listing.summary(store, span, apid), _SUMMARY
+    if not (as_json or as_lines):
+        rows = map(_shown, rows)
+    emit("packets", rows, headings, as_json=as_json, as_lines=as_lines)
 
 
-def _short(row: dict[str, Any]) -> dict[str, Any]:
-    octets = row["octets"]
-    more = "…" if len(octets) > _SHOWN_OCTETS else ""
-    noticed = row.get("flags") or []
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with what only its table shows."""
+    path, noticed = row.get("path"), row.get("flags")
     return row | {
-        "name": Path(row["path"]).name if row.get("path") else None,
-        "shown": octets[:_SHOWN_OCTETS].hex() + more,
+        "name": Path(path).name if path else None,
         "noticed": ", ".join(noticed) if isinstance(noticed, list) else None,
     }

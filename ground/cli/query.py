@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ground.cli import options
-from ground.cli.output import Heading, clean, emit, say
+from ground.cli.output import Heading, emit, literal, say
 
 if TYPE_CHECKING:
     from ground.services.query import Samples
@@ -56,7 +56,7 @@ def query(
     from ground.services import query as ask
     from ground.services.library import Library
 
-    store = options.open_archive(home)
+    store = options.open_archive(home, realm)
     whole = bool(plot or bins)
     span = ask.Span(
         realm,
@@ -98,11 +98,11 @@ def _draw(samples: Samples, *, width: int = 72, height: int = 10) -> None:
         place = np.minimum((made.t_ns - first) // step, 2 * width - 1)
         low, high = np.full(2 * width, np.nan), np.full(2 * width, np.nan)
         low[place], high[place] = made.minimum, made.maximum
-        units = f" \\[{clean(samples.units)}]" if samples.units else ""
+        units = literal(f" [{samples.units}]") if samples.units else ""
         number = int(made.count.sum())
-        say(f"[bold]{clean(name)}  {clean(samples.path)}[/bold]{units}  {number} samples")
+        say(f"[bold]{literal(name)}  {literal(samples.path)}[/bold]{units}  {number} samples")
         for line in labelled(low, high, width=width, height=height):
             say(line)
         say(f"[dim]{times.iso(first)[:19]}Z to {times.iso(last)[:19]}Z[/dim]\n")
     if not drawn:
-        say(f"{clean(samples.path)}: no samples with both a time and a number")
+        say(f"{literal(samples.path)}: no samples with both a time and a number")
