@@ -18,6 +18,7 @@ from ground.services import names, query, tables
 from ground.services.library import Library
 
 Progress = Callable[[int, int], None]
+_Wanted = dict[str, list[names.Pattern]]
 FORMS = ("csv", "parquet", "arrow")
 
 
@@ -33,17 +34,21 @@ def export(
     """Write the parameters that the globs mean to one file and say how much there was.
 
     A parameter is two columns: its engineering value under its path, and `PATH.raw` where that
-    is something else. Arrays are lists (in CSV, a column for each element).
+    is something else. Arrays are lists (in CSV, a column for each element); where only some
+    elements are meant, each is a parameter of its own.
 
     Raises:
-        InputError: no such parameter, several packet types (one file has one), or no format.
+        InputError: no such parameter or element, several packet types (one file has one), no
+            format, or no folder for the file.
     """
     chosen = form or to.suffix.lstrip(".").lower()
     if chosen not in FORMS:
         raise InputError(f"{to}: format {chosen or 'unknown'}; expected one of {', '.join(FORMS)}")
-    table, paths = _one_table(store, texts, span.realm)
+    if not to.absolute().parent.is_dir():
+        raise InputError(f"{to}: no folder {to.parent}; expected one that exists")
+    table, wanted = _one_table(store, texts, span.realm)
     total = next(info.rows for info in store.tables(span.realm) if info.name == table)
-    parts = _parts(store, library, table, paths, span, lambda done: progress(done, total))
+    parts = _parts(store, library, table, wanted, span, lambda done: progress(done, total))
     if chosen == "csv":
         parts = map(_flat, parts)
     first = next(parts, None)
@@ -54,10 +59,10 @@ def export(
     return {"path": str(to), "rows": rows, "columns": len(first.column_names), "octets": size}
 
 
-def _one_table(store: Store, texts: Sequence[str], realm: str) -> tuple[str, list[str]]:
+def _one_table(store: Store, texts: Sequence[str], realm: str) -> tuple[str, _Wanted]:
     listed = query.parameters(store, realm)
     chosen = names.choose(texts, (path for paths in listed.values() for path in paths))
-    found = {table: [p for p in paths if p in chosen] for table, paths in listed.items()}
+    found = {table: {p: chosen[p] for p in paths if p in chosen} for table, paths in listed.items()}
     found = {table: paths for table, paths in found.items() if paths}
     if len(found) > 1:
         raise InputError(
@@ -71,12 +76,12 @@ def _parts(
     store: Store,
     library: Library,
     table: str,
-    paths: list[str],
+    wanted: _Wanted,
     span: query.Span,
     progress: Callable[[int], None],
 ) -> Iterator[pa.Table]:
     """Yield the rows in parts that fit in memory, with both values of each parameter."""
-    needed = query.needed(store, library, table, paths, span)
+    needed = query.needed(store, library, table, wanted, span)
     keys = [*KEYS.names, "severity", "database"]
     stored = store.scan(span.realm, table, columns=[*keys, *sorted(needed)], **span.as_arguments())
     done = 0
@@ -87,15 +92,32 @@ def _parts(
                 for path in sorted(needed)
                 if path in types
             }
-            engineering = calibrate.engineering(types, raw, [p for p in paths if p in types])
+            engineering = calibrate.engineering(types, raw, [p for p in wanted if p in types])
             made = {key: part[key] for key in keys[:-1]}
             for path, column in engineering.items():
-                made[path] = tables.shown(column, types[path])
-                if not calibrate.identical(types[path]):
-                    made[f"{path}.raw"] = part[path]
+                values = tables.shown(column, types[path])
+                stored_as = None if calibrate.identical(types[path]) else part[path]
+                made |= _columns(path, values, stored_as, wanted[path])
             yield pa.table(made)
         done += rows.num_rows
         progress(done)
+
+
+def _columns(
+    path: str, values: pa.Array, raw: pa.ChunkedArray | None, patterns: list[names.Pattern]
+) -> dict[str, Any]:
+    """Return the columns of one parameter: a whole one, or each of the elements that are meant."""
+    size = values.type.list_size if pa.types.is_fixed_size_list(values.type) else 0
+    indices = names.elements(patterns, path, size)
+    if len(indices) == size:
+        return {path: values} | ({} if raw is None else {f"{path}.raw": raw})
+    made: dict[str, Any] = {}
+    for index in indices:
+        name = names.element(path, index)
+        made[name] = pc.list_element(values, index)
+        if raw is not None:
+            made[f"{name}.raw"] = pc.list_element(raw, index)
+    return made
 
 
 def _flat(part: pa.Table) -> pa.Table:

@@ -32,11 +32,23 @@ class Pattern:
         name = _BRACKET.sub("", path)
         return any(self.column.fullmatch(each) for each in (name, *_tails(name, self.text)))
 
-    def elements(self, size: int) -> range:
-        """Return which of an array's `size` elements are meant."""
+    @property
+    def is_glob(self) -> bool:
+        """Whether it may mean several columns."""
+        return any(each in _BRACKET.sub("", self.text) for each in "*?")
+
+    def elements(self, path: str, size: int) -> range:
+        """Return which of the `size` elements of a column are meant; a size of 0 is no array.
+
+        Raises:
+            InputError: a plain name asks for an element that the column does not have.
+        """
         if self.first is None or self.last is None:
             return range(size)
-        return range(min(self.first, size), min(self.last + 1, size))
+        if self.first < size or self.is_glob:
+            return range(min(self.first, size), min(self.last + 1, size))
+        expected = f"an element up to [{size - 1}]" if size else "none, as it is no array"
+        raise InputError(f"{self.text}: {path} has {size or 'no'} elements; expected {expected}")
 
 
 def pattern(text: str) -> Pattern:
@@ -44,13 +56,18 @@ def pattern(text: str) -> Pattern:
     bracket = _BRACKET.search(text)
     first = last = None
     if bracket and bracket[1] not in ("", "*"):
-        found = re.fullmatch(r"(\d+)(?:-(\d+))?", bracket[1])
-        if not found:
+        found = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", bracket[1])
+        first, last = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
+        if first > last:
             raise InputError(f"{text}: element [{bracket[1]}]; expected [3], [2-5] or [*]")
-        first, last = int(found[1]), int(found[2] or found[1])
     name = _BRACKET.sub("", text)
     parts = [{"*": ".*", "?": "."}.get(each, re.escape(each)) for each in name]
     return Pattern(text, re.compile("".join(parts)), first, last)
+
+
+def elements(patterns: Iterable[Pattern], path: str, size: int) -> list[int]:
+    """Return which of the `size` elements of a column any of the globs means, in order."""
+    return sorted({index for each in patterns for index in each.elements(path, size)})
 
 
 def element(path: str, index: int) -> str:
@@ -74,7 +91,7 @@ def choose(texts: Iterable[str], paths: Iterable[str]) -> dict[str, list[Pattern
         found = [path for path in known if glob.matches(path)]
         if not found:
             raise InputError(f"{text}: no such parameter in the archive; {_like(text, known)}")
-        if len(found) > 1 and not _is_glob(text) and not any(path == text for path in found):
+        if len(found) > 1 and not glob.is_glob and not any(path == text for path in found):
             listed = ", ".join(found[:6])
             raise InputError(
                 f"{text}: {len(found)} parameters have this name; expected one of {listed}"
@@ -90,10 +107,6 @@ def _tails(name: str, text: str) -> list[str]:
         return []
     cuts = [place + 1 for place, each in enumerate(name) if each == "/"]
     return [name[cut:] for cut in cuts]
-
-
-def _is_glob(text: str) -> bool:
-    return any(each in text for each in "*?")
 
 
 def _like(text: str, known: list[str]) -> str:

@@ -190,10 +190,11 @@ def _judged(
 def _elements(whole: Samples, patterns: Sequence[names.Pattern]) -> Iterator[Samples]:
     """Yield the elements of an array that were asked for; a scalar as it is."""
     if whole.raw.values.ndim == 1:
-        yield whole
+        names.elements(patterns, whole.path, 0)  # refuses an element of what has none
+        if any(each.first is None for each in patterns):
+            yield whole
         return
-    size = whole.raw.values.shape[1]
-    for index in sorted({each for pattern in patterns for each in pattern.elements(size)}):
+    for index in names.elements(patterns, whole.path, whole.raw.values.shape[1]):
         yield replace(
             whole,
             path=names.element(whole.path, index),
