@@ -82,12 +82,18 @@ class Rule:
         after_s = sum((s for role, (s, _, _) in terms.items() if role != leading), start=0)
         after_ns = sum((ns for _, ns, _ in terms.values()), start=np.int64(0))
         far = np.abs(calendar_s) + np.abs(after_s + after_ns // SECOND_NS)
-        epoch_ns = times.parse(self.epoch, "tai") - times.UNIX_EPOCH_1958_NS
         valid &= far + abs(times.parse(self.epoch, self.scale) // SECOND_NS) < FARTHEST_S
-        calendar_ns = epoch_ns + np.where(valid, calendar_s, 0) * SECOND_NS
+        calendar_ns = self._epoch_ns() + np.where(valid, calendar_s, 0) * SECOND_NS
         t_ns = times.from_scale_ns(calendar_ns, self.scale)
         t_ns = t_ns + np.where(valid, after_s, 0) * SECOND_NS + np.where(valid, after_ns, 0)
         return np.where(valid, t_ns, 0), valid
+
+    def _epoch_ns(self) -> int:
+        """Return the epoch as calendar time in the rule's scale, ns since 1970 of that scale."""
+        t_ns = times.parse(self.epoch, self.scale)
+        if self.scale == "utc":
+            return times.tai_to_utc_ns(t_ns)
+        return t_ns - times.from_scale_ns(0, self.scale)
 
     def _term(self, role: str, values: NDArray[Any]) -> Term:
         if role == "fine" and not self.fine_ns:

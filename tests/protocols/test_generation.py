@@ -46,6 +46,13 @@ def test_utc_seconds_are_counted_without_leap_seconds_and_tai_seconds_with_them(
     assert one(gps, parameter=days_s) == "2019-12-31T23:59:42.000000000Z"
 
 
+@pytest.mark.parametrize(
+    "epoch", ["2016-12-31T16:00:00Z", "2017-01-01T00:00:00+08:00", "2016-366T16:00:00"]
+)
+def test_an_epoch_may_be_written_in_any_form_that_times_have(epoch: str) -> None:
+    assert one(Rule(epoch, "utc", "s"), parameter=8 * 3600) == "2017-01-01T00:00:00.000000000Z"
+
+
 def test_a_fine_unit_may_be_nanoseconds() -> None:
     """NASA EOS: 15.2 µs a count (bmflynn/ccsds-rs timecode.rs)."""
     rule = Rule("1958-01-01", "tai", "coarse", "fine", fine_ns=15_200)
