@@ -35,9 +35,10 @@ def quiet(monkeypatch):
 
 
 def jpss_by_ccsdspy(folder: Path, octets: bytes) -> Callable[[], dict[str, np.ndarray]]:
-    rows = csv.DictReader((folder / "ccsdspy_jpss1_geolocation.csv").open())
+    lines = (folder / "ccsdspy_jpss1_geolocation.csv").read_text().splitlines()
     fields = [
-        ccsdspy.PacketField(row["name"], row["data_type"], int(row["bit_length"])) for row in rows
+        ccsdspy.PacketField(row["name"], row["data_type"], int(row["bit_length"]))
+        for row in csv.DictReader(lines)
     ]
     definition = ccsdspy.FixedLength(fields)
     return lambda: definition.load(io.BytesIO(octets), include_primary_header=True)

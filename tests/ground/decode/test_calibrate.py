@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ground.columns import Column
+from ground.columns import Column, stacks
 from ground.decode import curves
-from ground.decode.calibrate import Calibration, engineering, identical
+from ground.decode.calibrate import Calibration, dependencies, engineering, identical
+from ground.decode.labels import look_up
 from ground.errors import Where
 from ground.mdb.model import (
     THIS,
@@ -415,6 +416,41 @@ def test_a_number_sent_as_text_is_read():
 def test_integers_wider_than_64_bits_are_calibrated():
     column = one(made(calibrator=Polynomial((0.0, 0.5))), objects(1 << 70, 2, 1 << 2000))
     assert shown(column) == [2.0**69, 1.0, None]
+
+
+def test_what_a_calibration_looks_at_is_told():
+    tokens = (THIS, Reference("/S/A[3].T"), "+", Reference("/S/B", calibrated=False), "*")
+    assert dependencies(made(calibrator=MathOperation(tokens))) == {"/S/A.T", "/S/B"}
+    assert dependencies(sensor()) == {"/S/MODE"}
+    fine = made(Kind.ABSOLUTE_TIME, time=TimeReference(offset_from="/S/C"))
+    assert dependencies(fine) == {"/S/C"}
+    assert dependencies(made()) == set()
+
+
+@pytest.mark.parametrize("rows", [1, 5, 1 << 15])
+def test_columns_stack_as_many_at_a_time_as_a_cache_holds(rows):
+    columns = [Column(np.full(rows, place, np.uint8)) for place in range(7)]
+    seen = [(part, stack.copy()) for part, stack in stacks(columns, np.float64)]
+    assert len(seen) == (7 if rows > 5 else 1)
+    assert [part.start for part, _ in seen] == [0, *(part.stop for part, _ in seen[:-1])]
+    whole = np.concatenate([stack for _, stack in seen])
+    np.testing.assert_array_equal(whole, np.repeat(np.arange(7.0), rows).reshape(7, rows))
+    assert list(stacks([], np.float64)) == []
+
+
+def test_labels_of_octets_equal_their_compiled_twin():
+    random = np.random.default_rng(2)
+    octets = random.integers(0, 256, (5, 300)).astype(np.uint8)
+    tables = random.integers(-1, 4, (5, 256)).astype(np.int32)
+    results = []
+    for switch in (kernels.unbind, kernels.bind):
+        switch()
+        codes, missing = np.empty(octets.shape, np.int32), np.empty(5, np.int64)
+        look_up(octets, tables, codes, missing)
+        results.append((codes, missing))
+    kernels.unbind()
+    for plain, compiled in zip(*results, strict=True):
+        np.testing.assert_array_equal(plain, compiled)
 
 
 def test_only_the_names_asked_for_come_back_and_unknown_ones_do_not_matter():
