@@ -13,9 +13,10 @@ from protocols.kernels import kernel
 
 SPACE_HEADER = 6
 ENCAPSULATION = 7  # packet version number of an encapsulation packet
+IDLE_OCTET = ENCAPSULATION << 5  # an encapsulation packet of one octet
 
 MORE = 0  # the header itself is not complete yet
-BROKEN = -1  # the header gives a length smaller than itself
+BROKEN = -1  # the header gives a length smaller than itself, or none where it must
 
 
 def total_length(octets: NDArray[np.uint8], at: int, stop: int, encapsulation: bool) -> int:
@@ -30,8 +31,8 @@ def total_length(octets: NDArray[np.uint8], at: int, stop: int, encapsulation: b
             return MORE
         return (int(octets[at + 4]) << 8 | int(octets[at + 5])) + 1 + SPACE_HEADER
     header = 1 << (int(octets[at]) & 3)
-    if header == 1:
-        return 1
+    if header == 1:  # without a length there can only be idle
+        return 1 if int(octets[at]) == IDLE_OCTET else BROKEN
     if stop - at < header:
         return MORE
     length = 0

@@ -187,6 +187,7 @@ WHOLE = packet.encode(9, 0, b"x" * (ROOM - 6))
         (WHOLE, 0x7FD),
         (packet.encode(1, 0, b"a") + b"\x40" + bytes(ROOM - 8), 0),  # the second is none
         (b"\xe9\x01" + bytes(ROOM - 2), 0),  # a length shorter than the header
+        (b"\xe8" + WHOLE[:-1], 0),  # no length, though it is not idle
     ],
 )
 def test_a_frame_whose_payload_is_no_packet_is_shown_and_the_rest_goes_on(data, pointer):

@@ -46,6 +46,7 @@ def test_the_length_counts_the_header_too(size, data):
         ("e90461", "133.1-B-3 §4.1.2.8"),
         ("ea34", "133.1-B-3 §4.1.2.8"),
         ("e000", "133.1-B-3 §4.1.2.8"),
+        ("e8", "133.1-B-3 §4.1.2.8"),  # no length, though it is not idle
     ],
 )
 def test_what_is_no_encapsulation_packet_is_refused(octets, clause_):
