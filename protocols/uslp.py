@@ -1,11 +1,12 @@
 """USLP transfer frames, of fixed or variable length: octets to columns and back.
 
 The frame itself tells its length, its counter's length and whether it has an OCF; the rest are
-managed parameters of a `Layout`. A truncated frame has a header of four octets and no more than
-that of insert zone, counter or OCF.
+managed parameters of a `Layout`. A truncated frame has a header of four octets and neither
+counter, insert zone, OCF nor FECF; as nothing counts it, it is expedited.
 
-Source: CCSDS 732.1-B-2. Clauses are cited to the level of a field's own clause where that was
-checked, else to that of its part of the frame.
+Source: CCSDS 732.1-B-2; annex D for truncated frames, as two other implementations read it. Clauses
+are cited to the level of a field's own clause where that was checked, else to that of its part of
+the frame.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ VERSION = 0b1100
 TRUNCATED_HEADER, HEADER = 4, 7
 OCF = 4
 LARGEST = 65536
+EXPEDITED = 0x80  # the bypass flag
 IDLE_VCID = 63
 
 # Protocols of the data field (UPID). Source: 732.1-B-2 §4.1.4.2.3 and the SANA registry.
@@ -110,16 +112,16 @@ def decode_spans(
     identity = number_at(arena, start, TRUNCATED_HEADER)
     said, flags = number_at(arena, start + 4, 2) + 1, number_at(arena, start + 6, 1)
     truncated = (identity & 1) != 0
-    flags[truncated] = 0
+    flags[truncated] = EXPEDITED
     counter, has_ocf = flags & 7, (flags & 8) != 0
     header = np.where(truncated, TRUNCATED_HEADER, HEADER + counter + layout.insert_zone)
-    end = start + total - layout.fecf - OCF * has_ocf
+    end = start + total - np.where(truncated, 0, layout.fecf) - OCF * has_ocf
     complete = end > start + header
     vcid = (identity >> 5 & 0x3F).astype(np.uint8)
     field = np.where(complete, start + header, start)
     data, data_length, pointer = _data_fields(arena, field, end, vcid)
     pointer[(flags & 0x40) != 0] = NO_PACKETS  # protocol control commands
-    crc_ok = _crc_ok(arena, start, total, layout)
+    crc_ok = truncated | _crc_ok(arena, start, total, layout)
     decoded = Frames(
         arena=arena,
         index=first + rows,
@@ -133,7 +135,7 @@ def decode_spans(
         first_header_pointer=pointer,
         ocf=np.where(has_ocf, number_at(arena, np.where(complete, end, start), OCF), -1),
         crc_ok=crc_ok,
-        bypass=(flags & 0x80) != 0,
+        bypass=(flags & EXPEDITED) != 0,
     )
     wanted = said if layout.length is None else layout.length
     wrong = np.where(truncated, total != layout.truncated, (total != said) | (total != wanted))
@@ -169,7 +171,7 @@ def decode(frame: bytes, layout: Layout) -> Frames:
 def _counts(
     arena: NDArray[np.uint8], at: NDArray[np.int64], octets: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Return the virtual channel frame counts, of 0 (then -1) to 7 octets. §4.1.2.11."""
+    """Return the virtual channel frame counts, of 0 (then -1) to 7 octets. §4.1.2.12."""
     count = np.where(octets == 0, np.int64(-1), np.int64(0))
     for place in range(7):
         more = place < octets
@@ -248,7 +250,7 @@ def encode(
         first_header_pointer: offset or NO_START; for rules 1 and 2, the last valid octet.
         rule, protocol: of the data field's header.
         destination: whether `scid` is that of the receiver.
-        truncated: leave out the rest of the primary header, insert zone, counter and OCF.
+        truncated: leave out the rest of the primary header, counter, insert zone, OCF and FECF.
 
     Raises:
         EncodeError: a field does not fit, or the frame would not have the layout's length.
@@ -270,17 +272,22 @@ def encode(
         frame += pointer.to_bytes(2, "big")
     frame += data
     if not truncated:
-        flags = bypass << 7 | (ocf is not None) << 3 | count_octets
+        flags = EXPEDITED * bypass | (ocf is not None) << 3 | count_octets
         counter = (count % (1 << 8 * count_octets)).to_bytes(count_octets, "big")
         frame = counter + (insert or bytes(layout.insert_zone)) + frame
         frame += b"" if ocf is None else ocf.to_bytes(OCF, "big")
         total = HEADER + len(frame) + layout.fecf
         frame = (total - 1).to_bytes(2, "big") + bytes([flags]) + frame
     frame = identity.to_bytes(TRUNCATED_HEADER, "big") + frame
-    _check_length(len(frame) + layout.fecf, layout, truncated)
+    frame += b"" if truncated else _fecf(frame, layout)
+    _check_length(len(frame), layout, truncated)
+    return frame
+
+
+def _fecf(frame: bytes, layout: Layout) -> bytes:
     if layout.fecf == crc.CRC16_OCTETS:
-        return frame + crc.crc16_octets(frame).to_bytes(2, "big")
-    return frame + crc.crc32_octets(frame).to_bytes(4, "big") if layout.fecf else frame
+        return crc.crc16_octets(frame).to_bytes(2, "big")
+    return crc.crc32_octets(frame).to_bytes(4, "big") if layout.fecf else b""
 
 
 def _check_length(octets: int, layout: Layout, truncated: bool) -> None:

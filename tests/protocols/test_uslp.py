@@ -105,11 +105,15 @@ def test_every_part_of_a_frame_may_be_there_or_not(fecf, ocf, zone):
     assert (frame.data(0), frame.ocf[0]) == (b"data", -1 if ocf is None else ocf)
 
 
-def test_a_truncated_frame_has_its_own_managed_length():
-    layout = uslp.Layout(truncated=10)
+@clause("732.1-B-2 annex D")
+@pytest.mark.parametrize("layout", [uslp.Layout(truncated=10), uslp.Layout(30, 4, 5, 10)])
+def test_a_truncated_frame_has_its_own_managed_length_and_nothing_round_its_data(layout):
+    """Spacecraft 1, channel 2, rule 111: neither insert zone nor FECF, though the link has them."""
     made = uslp.encode(b"12345", layout, scid=1, vcid=2, rule=uslp.UNSEGMENTED, truncated=True)
+    assert made.hex() == "c0001041" + "e0" + "3132333435"
     frame = uslp.decode(made, layout)
-    assert (frame.data(0), frame.count[0], frame.bypass[0]) == (b"12345", -1, False)
+    assert (frame.data(0), frame.count[0], frame.bypass[0]) == (b"12345", -1, True)
+    assert (frame.crc_ok[0], frame.first_header_pointer[0]) == (True, 0)
     with pytest.raises(DecodeError, match="length"):
         uslp.decode(made, uslp.Layout())
 
