@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ground.alarms.ranges import Floats, Levels
 from ground.mdb.model import ChangeRanges, StaticRanges
+from protocols.kernels import kernel
 
 Ints = NDArray[np.int64]
 Truth = NDArray[np.bool_]
@@ -83,24 +84,23 @@ class Runs:
         """
         if not len(levels):
             return levels
-        order, slot, first = groups.order, groups.slot, groups.first
-        self._grow(int(slot[-1]) + 1, levels.shape[1])
-        level, sample = levels[order], present[order]
-        violates, conforms = sample & (level > 0), sample & (level == 0)
-        violating = _run(violates, conforms, self._violating[slot], first)
-        conforming = _run(conforms, violates, self._conforming[slot], first)
-        raises = violates & (violating >= violations[order])
-        clears = conforms & (conforming >= conformance[order])
-        raised = _latest(raises, raises | clears, self._raised[slot], first)
-        level = _latest(level, violates, self._level[slot], first)
-        known = slot[groups.ends]
-        self._violating[known], self._conforming[known] = (
-            violating[groups.ends],
-            conforming[groups.ends],
+        self._grow(int(groups.slot[-1]) + 1, levels.shape[1])
+        given = np.zeros_like(levels)
+        follow(
+            levels,
+            present,
+            violations,
+            conformance,
+            groups.order,
+            groups.slot,
+            groups.first,
+            groups.ends,
+            self._violating,
+            self._conforming,
+            self._raised,
+            self._level,
+            given,
         )
-        self._raised[known], self._level[known] = raised[groups.ends], level[groups.ends]
-        given = np.empty_like(levels)
-        given[order] = np.where(raised & sample, level, np.uint8(0))
         return given
 
     def _grow(self, spacecraft: int, values: int) -> None:
@@ -112,10 +112,48 @@ class Runs:
             self._level = np.pad(self._level, more)
 
 
-def _run(hits: Truth, ends: Truth, before: Ints, first: Ints) -> Ints:
+@kernel("ground.alarms.history_jit")
+def follow(
+    levels: Levels,
+    present: Truth,
+    violations: Ints,
+    conformance: Ints,
+    order: Ints,
+    slot: Ints,
+    first: Ints,
+    ends: Ints,
+    violating: Ints,
+    conforming: Ints,
+    raised: Truth,
+    level: Levels,
+    given: Levels,
+) -> None:
+    """Follow K values of each spacecraft through a batch of N rows, as `Runs` says.
+
+    Args:
+        levels, present, violations, conformance: [N, K], as `Runs.judge` has them.
+        order, slot, first, ends: as `Groups` has them.
+        violating, conforming, raised, level: [S, K], what is known of each spacecraft; changed.
+        given: uint8 [N, K], zeros; written.
+    """
+    each, sample = levels[order], present[order]
+    violates, conforms = sample & (each > 0), sample & (each == 0)
+    hits = _run(violates, conforms, violating[slot], first)
+    misses = _run(conforms, violates, conforming[slot], first)
+    raises = violates & (hits >= violations[order])
+    clears = conforms & (misses >= conformance[order])
+    up = _latest(raises, raises | clears, raised[slot], first)
+    latest = _latest(each, violates, level[slot], first)
+    given[order] = np.where(up & sample, latest, np.uint8(0))
+    seen = slot[ends]
+    violating[seen], conforming[seen] = hits[ends], misses[ends]
+    raised[seen], level[seen] = up[ends], latest[ends]
+
+
+def _run(hits: Truth, stops: Truth, before: Ints, first: Ints) -> Ints:
     """Return how many hits in a row there are up to each place; other samples do not count."""
     total = np.cumsum(hits, axis=0)
-    return total - _latest(total, ends, total[first] - hits[first] - before, first)
+    return total - _latest(total, stops, total[first] - hits[first] - before, first)
 
 
 def _latest(

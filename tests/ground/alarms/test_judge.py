@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ground.alarms.judge import Judge
@@ -25,8 +25,20 @@ from ground.mdb.model import (
     ScalarType,
     StaticRanges,
 )
+from protocols import kernels
 from tests.clauses import clause
 
+
+@pytest.fixture(params=["numpy", "compiled"], autouse=True)
+def twin(request):
+    """Everything here holds on the numpy kernels and on the compiled ones."""
+    if request.param == "compiled":
+        kernels.bind()
+    yield
+    kernels.unbind()
+
+
+FIXTURE = HealthCheck.function_scoped_fixture  # the same twin for all examples is meant
 W, C = Level.WARNING, Level.CRITICAL
 RANGES = StaticRanges(((W, Range(maximum=10.0)), (C, Range(maximum=20.0))))
 SECOND = 10**9
@@ -97,7 +109,7 @@ def _runs(samples, violations, conformance):
         yield held if raised else 0
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80, deadline=None, suppress_health_check=[FIXTURE])
 @given(
     st.lists(
         st.tuples(
@@ -209,7 +221,7 @@ def test_the_worse_of_value_and_change_counts_and_violations_are_of_both():
     assert judged(replace(alarm, min_violations=2), [0, 5, 21, 20]) == [0, 0, C, W]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[FIXTURE])
 @given(
     st.lists(
         st.tuples(st.integers(0, 2), st.sampled_from([None, 0, 1, 5, 9]), st.integers(0, 9)),
