@@ -3,7 +3,8 @@
 Which service a virtual channel carries, and whether the OCF, the insert zone and the header's
 error control are there, no frame tells: they are managed parameters of a `Layout`.
 
-Source: CCSDS 732.0-B-4.
+Source: CCSDS 732.0-B-4. Issue 5 widens the spacecraft id by two bits of the signalling field, which
+issue 4 keeps at zero: they are not read.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from protocols import crc, header_error_control
-from protocols.errors import DecodeError, EncodeError
+from protocols.errors import EncodeError
 from protocols.frame import (
     NO_PACKETS,
     NO_START,
@@ -24,7 +25,9 @@ from protocols.frame import (
     Check,
     Frames,
     Reject,
+    alone,
     arena_of,
+    fecf_ok,
     number_at,
     refuse_all,
     sieve,
@@ -110,7 +113,7 @@ def decode_many(
         return refuse_all(number, "length", "732.0-B-4 §4.1.1", first)
     arena, start = arena_of(frames)
     header_ok = _mend_headers(arena, start, layout)
-    crc_ok = _crc_ok(arena, start, layout)
+    crc_ok = fecf_ok(arena, start, layout.length, layout.fecf)
     identity, signalling = number_at(arena, start, 2), arena[start + 5]
     vcid = (identity & 0x3F).astype(np.uint8)
     cycled = (signalling & 0x40) != 0
@@ -143,10 +146,7 @@ def decode_many(
 
 def decode(frame: bytes, layout: Layout) -> Frames:
     """Return a table of this one frame; DecodeError names the rule it breaks."""
-    decoded, rejects = decode_many(np.frombuffer(frame, np.uint8)[np.newaxis], layout)
-    for reject in rejects:
-        raise DecodeError(f"AOS frame: {reject.reason}", clause=reject.clause)
-    return decoded
+    return alone("AOS", decode_many(np.frombuffer(frame, np.uint8)[np.newaxis], layout))
 
 
 def _mend_headers(
@@ -160,15 +160,6 @@ def _mend_headers(
     for shift, place in ((32, 0), (24, 1), (16, 5), (8, 6), (0, 7)):
         arena[start + place] = mended >> shift & 0xFF
     return good
-
-
-def _crc_ok(
-    arena: NDArray[np.uint8], start: NDArray[np.int64], layout: Layout
-) -> NDArray[np.bool_]:
-    """Source: 732.0-B-4 §4.1.6.3, the syndrome of a good frame is zero."""
-    if not layout.fecf:
-        return np.ones(len(start), np.bool_)
-    return np.asarray(crc.crc16_spans(arena, start, np.full(len(start), layout.length)) == 0)
 
 
 def _data_fields(

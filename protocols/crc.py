@@ -67,13 +67,3 @@ def crc16(frames: NDArray[np.uint8]) -> NDArray[np.uint16]:
     arena = np.require(frames, np.uint8, ["C", "W"]).reshape(-1)
     offsets = np.arange(number, dtype=np.int64) * length
     return crc16_spans(arena, offsets, np.full(number, length, np.int64))
-
-
-def crc16_ok(frames: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Return for each row of frames, uint8 [N, L], whether its last two octets are its CRC-16.
-
-    Source: 132.0-B-3 §4.1.6.3: the syndrome of the whole frame is zero.
-    """
-    if frames.shape[1] < CRC16_OCTETS:
-        return np.zeros(len(frames), np.bool_)
-    return np.asarray(crc16(frames) == 0)

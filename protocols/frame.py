@@ -12,6 +12,9 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from protocols import crc
+from protocols.errors import DecodeError
+
 # First header pointer values that are no offset. A frame's data field, not its standard, decides.
 NO_START = -1  # the data field continues a packet and no packet starts in it
 ONLY_IDLE = -2  # the data field holds idle data only
@@ -111,6 +114,18 @@ def number_at(arena: NDArray[np.uint8], at: NDArray[np.int64], octets: int) -> N
     return value
 
 
+def fecf_ok(
+    arena: NDArray[np.uint8], start: NDArray[np.int64], length: int, fecf: bool
+) -> NDArray[np.bool_]:
+    """Return which frames of one length end with their CRC-16; all do where there is none to hold.
+
+    Source: 132.0-B-3 §4.1.6.3, 732.0-B-4 §4.1.6.3, the syndrome of a good frame is zero.
+    """
+    if not fecf:
+        return np.ones(len(start), np.bool_)
+    return np.asarray(crc.crc16_spans(arena, start, np.full(len(start), length)) == 0)
+
+
 def sieve(frames: Frames, checks: Sequence[Check]) -> tuple[Frames, list[Reject]]:
     """Return the frames that break no rule, and each other one under the first rule it breaks."""
     bad = np.zeros(len(frames), np.bool_)
@@ -124,6 +139,18 @@ def sieve(frames: Frames, checks: Sequence[Check]) -> tuple[Frames, list[Reject]
     if not bad.any():
         return frames, rejects
     return frames.take(~bad), sorted(rejects, key=lambda reject: reject.index)
+
+
+def alone(kind: str, decoded: tuple[Frames, list[Reject]]) -> Frames:
+    """Return the table of the one frame that was decoded.
+
+    Raises:
+        DecodeError: it was rejected; names the rule it breaks.
+    """
+    frames, rejects = decoded
+    for reject in rejects:
+        raise DecodeError(f"{kind} frame: {reject.reason}", clause=reject.clause)
+    return frames
 
 
 def none() -> Frames:

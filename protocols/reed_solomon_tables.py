@@ -3,7 +3,7 @@
 Logarithms are to the base β = α^11, where α is a root of x^8 + x^7 + x^2 + x + 1: β is primitive
 too, and with it the roots of the generator are consecutive powers.
 
-Source: 131.0-B-5 §4.3 (field, generator), annex F (dual basis; numbering unverified).
+Source: 131.0-B-5 §4.3 (field, generator), annex F (dual basis).
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from protocols import crc
-from protocols.errors import DecodeError, EncodeError
+from protocols.errors import EncodeError
 from protocols.frame import (
     NO_PACKETS,
     NO_START,
@@ -21,7 +21,9 @@ from protocols.frame import (
     Check,
     Frames,
     Reject,
+    alone,
     arena_of,
+    fecf_ok,
     number_at,
     refuse_all,
     sieve,
@@ -72,7 +74,7 @@ def decode_many(
     if width != layout.octets or layout.length <= HEADER:
         return refuse_all(number, "length", "132.0-B-3 §4.1.1", first)
     arena, start = arena_of(frames)
-    crc_ok = _crc_ok(arena, start, layout)
+    crc_ok = fecf_ok(arena, start, layout.length, layout.fecf)
     identity, status = number_at(arena, start, 2), number_at(arena, start + 4, 2)
     vcid = (identity >> 1 & 7).astype(np.uint8)
     has_ocf = (identity & 1) != 0
@@ -107,19 +109,7 @@ def decode_many(
 
 def decode(frame: bytes, layout: Layout) -> Frames:
     """Return a table of this one frame; DecodeError names the rule it breaks."""
-    decoded, rejects = decode_many(np.frombuffer(frame, np.uint8)[np.newaxis], layout)
-    for reject in rejects:
-        raise DecodeError(f"TM frame: {reject.reason}", clause=reject.clause)
-    return decoded
-
-
-def _crc_ok(
-    arena: NDArray[np.uint8], start: NDArray[np.int64], layout: Layout
-) -> NDArray[np.bool_]:
-    """Source: 132.0-B-3 §4.1.6.3, the syndrome of a good frame is zero."""
-    if not layout.fecf:
-        return np.ones(len(start), np.bool_)
-    return np.asarray(crc.crc16_spans(arena, start, np.full(len(start), layout.length)) == 0)
+    return alone("TM", decode_many(np.frombuffer(frame, np.uint8)[np.newaxis], layout))
 
 
 def _secondary_lengths(

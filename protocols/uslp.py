@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from protocols import crc
-from protocols.errors import DecodeError, EncodeError
+from protocols.errors import EncodeError
 from protocols.frame import (
     NO_PACKETS,
     NO_START,
@@ -25,6 +25,7 @@ from protocols.frame import (
     Check,
     Frames,
     Reject,
+    alone,
     arena_of,
     number_at,
     sieve,
@@ -162,10 +163,7 @@ def _long_enough(
 
 def decode(frame: bytes, layout: Layout) -> Frames:
     """Return a table of this one frame; DecodeError names the rule it breaks."""
-    decoded, rejects = decode_many(np.frombuffer(frame, np.uint8)[np.newaxis], layout)
-    for reject in rejects:
-        raise DecodeError(f"USLP frame: {reject.reason}", clause=reject.clause)
-    return decoded
+    return alone("USLP", decode_many(np.frombuffer(frame, np.uint8)[np.newaxis], layout))
 
 
 def _counts(

@@ -72,12 +72,10 @@ def test_a_frame_with_its_crc_is_good_and_with_any_one_bit_changed_is_bad() -> N
     body = bytes(range(40))
     frame = np.frombuffer(body + crc.crc16_octets(body).to_bytes(2, "big"), np.uint8)
     bits = np.eye(len(frame) * 8, dtype=np.uint8)
-    assert crc.crc16_ok(frame[None]).all()
-    assert not crc.crc16_ok(frame ^ np.packbits(bits, axis=1)).any()
+    assert crc.crc16(frame[None]).tolist() == [0]
+    assert crc.crc16(frame ^ np.packbits(bits, axis=1)).all()
 
 
-@pytest.mark.parametrize("shape", [(0, 0), (0, 9), (2, 0), (2, 1)])
-def test_frames_too_short_for_a_crc_are_bad_and_none_is_none(shape: tuple[int, int]) -> None:
-    frames = np.zeros(shape, np.uint8)
-    assert crc.crc16_ok(frames).tolist() == [False] * shape[0]
-    assert len(crc.crc16(frames)) == shape[0]
+@pytest.mark.parametrize("length", [0, 9])
+def test_no_frames_have_no_crc(length: int) -> None:
+    assert len(crc.crc16(np.zeros((0, length), np.uint8))) == 0

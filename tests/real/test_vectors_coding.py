@@ -51,7 +51,7 @@ def test_the_17_bit_randomiser_is_the_published_start(vectors: dict[str, Any]) -
 def test_crc_16_as_ecss_and_others_print_it(vectors: dict[str, Any], twin: None) -> None:
     for vector in vectors["crc16_ccsds"]:
         assert crc.crc16(row(vector["data"])).tolist() == [int(vector["crc"], 16)]
-        assert crc.crc16_ok(row(vector["data"] + vector["crc"])).all()
+        assert crc.crc16(row(vector["data"] + vector["crc"])).tolist() == [0]
 
 
 @clause("131.0-B-5 §4.3")
