@@ -66,6 +66,24 @@ def test_a_lost_cadu_is_a_gap_and_every_packet_outside_it_is_identical(stream, l
     assert len(packets) - len(kept) in (1, 2)  # those that lay in the lost one
 
 
+@pytest.mark.parametrize("hit", [5, 30, 63])
+def test_a_slipped_bit_gives_the_packets_and_the_gap_of_a_lost_cadu(stream, hit):
+    slipped = np.packbits(np.delete(np.unpackbits(stream), 8 * CADU * hit + 4000))
+    _, found = extract(slipped)
+    _, lost = extract(np.delete(stream.reshape(-1, CADU), hit, axis=0).reshape(-1))
+    assert packets_of(found) == packets_of(lost)
+    assert found.gaps == lost.gaps and any(gap.frame == hit for gap in found.gaps)
+
+
+def test_damage_that_the_code_mends_and_inverse_polarity_give_the_same_packets(stream, expected):
+    cadus = stream.reshape(-1, CADU).copy()
+    cadus[:, 4 : 4 + 16 * 4] ^= 0xFF  # the first 16 symbols of each of the four codewords
+    for damaged in (cadus.reshape(-1), ~stream):
+        _, extracted = extract(damaged)
+        digest = hashlib.md5(b"".join(packets_of(extracted))).hexdigest()
+        assert digest == expected["md5_of_concatenated_packets"]
+
+
 def test_one_cadu_at_a_time_gives_the_same_packets(stream):
     _, whole = extract(stream)
     machine, channels = Cadu(892, ASM, "tm8", Code(223, 4, "dual")), Channels()
