@@ -179,7 +179,7 @@ def describe(
 def _column(value: NDArray[Any] | int, rows: int, dtype: type[T]) -> NDArray[T]:
     if isinstance(value, np.ndarray):
         return value.astype(dtype, copy=False)
-    return np.broadcast_to(np.asarray(value, dtype), rows)  # one value, whatever the rows
+    return np.full(rows, value, dtype)
 
 
 def _mark_encapsulation(packets: Packets, first: NDArray[np.uint16]) -> Packets:
@@ -239,7 +239,8 @@ def scan(
     found = edges(arena[:size], encapsulation, places)
     starts, consumed = places[:found].copy(), int(places[found])
     lengths = np.diff(places[: found + 1])
-    packets = describe(arena, starts, lengths, encapsulation=encapsulation, source=starts + offset)
+    source = starts + offset if offset else starts
+    packets = describe(arena, starts, lengths, encapsulation=encapsulation, source=source)
     packets, rejects = _pass_versions(packets, versions)
     if final and consumed < size:
         left = arena[consumed:size].tobytes()

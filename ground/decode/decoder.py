@@ -123,9 +123,11 @@ class Decoder:
         rows = _rows(arena, first, last, self._calibrations[path])
         columns = self._run(path, rows)
         left = last - rows.reach
-        noticed = np.where(left > 0, np.uint8(PacketFlag.LONG), np.uint8(0))
-        noticed[rows.short | (left < 0)] |= np.uint8(PacketFlag.SHORT)
-        return Batch(path, chosen, columns, flags | noticed, left)
+        flags = flags.copy()
+        if left.any():
+            flags[left > 0] |= np.uint8(PacketFlag.LONG)
+        flags[rows.short | (left < 0)] |= np.uint8(PacketFlag.SHORT)
+        return Batch(path, chosen, columns, flags, left)
 
 
 def _fork(node: Node) -> _Fork:
@@ -143,6 +145,10 @@ def _key(node: Node) -> NDArray[np.int64] | None:
             bits[at, width] = bits.get((at, width), 0) | mask
     if sum(width for _, width in bits) > KEY_BITS:
         return None
+    end = max((at + width for at, width in bits), default=0)
+    if bits and end < KEY_BITS and min(bits)[0] >= 0:  # one load instead of one a field
+        masks = [mask << end - at - width for (at, width), mask in bits.items()]
+        return np.array([[0, end, np.bitwise_or.reduce(masks)]], np.int64)
     return np.array([[*place, mask] for place, mask in bits.items()], np.int64).reshape(-1, 3)
 
 

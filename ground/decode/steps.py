@@ -84,7 +84,10 @@ def _run(step: Run, rows: Rows) -> Columns:
         columns[text.name] = _text(text, rows)
     if rows.trace is not None:
         rows.trace.extend(_places(step, rows.at))
-    rows.at, rows.reach = anchor + step.advance, np.maximum(rows.reach, anchor + step.reach)
+    rows.at = anchor + step.advance
+    first_of_all = rows.reach is anchor and step.reach >= 0
+    reach = anchor + step.reach
+    rows.reach = reach if first_of_all else np.maximum(rows.reach, reach)
     return columns
 
 
