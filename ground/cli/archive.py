@@ -39,14 +39,16 @@ def export(
     from ground.services.library import Library
     from ground.services.query import Span
 
-    store = options.open_archive(home, realm)
     span = Span(
         realm,
         tuple(spacecraft) if spacecraft else None,
         options.instant(start),
         options.instant(end),
     )
-    with bar(f"export to {literal(to.name)}", quiet=as_json) as progress:
+    with (
+        options.open_archive(home, realm) as store,
+        bar(f"export to {literal(to.name)}", quiet=as_json) as progress,
+    ):
         written = exporting.export(
             store, Library(store), parameters, span, to, form.value if form else None, progress
         )
@@ -67,8 +69,7 @@ def compact(
     home: options.Home = None,
 ) -> None:
     """Merge what has come in into day files; `--verify` then reads all of it; exit 1 if damaged."""
-    store = options.open_to_write(home)
-    with store:
+    with options.open_to_write(home) as store:
         with bar("compact", quiet=as_json) as progress:
             done = store.compact(progress)
         row = {name: getattr(done, name) for name in done.__slots__}

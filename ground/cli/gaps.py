@@ -33,14 +33,14 @@ def gaps(
     from ground.services import listing
     from ground.services.query import Span
 
-    store = options.open_archive(home, realm)
     span = Span(
         realm,
         tuple(spacecraft) if spacecraft else None,
         options.instant(start),
         options.instant(end),
     )
-    rows = list(listing.gaps(store, span))
+    with options.open_archive(home, realm) as store:
+        rows = list(listing.gaps(store, span))
     counts = {
         kind: sum(row["missing"] for row in rows if row["kind"] == kind)
         for kind in ("packets", "frames")

@@ -53,6 +53,7 @@ def open_archive(home: Path | None, realm: str) -> Any:
     store = EmbeddedStore.open(_existing(home), write=False)
     known = sorted({table.realm for table in store.tables()})
     if realm not in known:
+        store.close()
         listed = ", ".join(known) or "none yet, as the archive is empty"
         raise InputError(f"realm {realm!r}: nothing in the archive; expected one of {listed}")
     return store

@@ -64,7 +64,6 @@ def packets(
     from ground.services import listing
     from ground.services.query import Span
 
-    store = options.open_archive(home, realm)
     span = Span(
         realm,
         tuple(spacecraft) if spacecraft else None,
@@ -72,15 +71,16 @@ def packets(
         options.instant(end),
         limit or None,
     )
-    if rejected:
-        rows, headings = listing.rejects(store, span), _REJECTS
-    elif listed:
-        rows, headings = listing.packets(store, span, apid), _LIST
-    else:
-        rows, headings = listing.summary(store, span, apid), _SUMMARY
-    if not (as_json or as_lines):
-        rows = map(_shown, rows)
-    emit("packets", rows, headings, as_json=as_json, as_lines=as_lines)
+    with options.open_archive(home, realm) as store:
+        if rejected:
+            rows, headings = listing.rejects(store, span), _REJECTS
+        elif listed:
+            rows, headings = listing.packets(store, span, apid), _LIST
+        else:
+            rows, headings = listing.summary(store, span, apid), _SUMMARY
+        if not (as_json or as_lines):
+            rows = map(_shown, rows)
+        emit("packets", rows, headings, as_json=as_json, as_lines=as_lines)
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:

@@ -56,7 +56,6 @@ def query(
     from ground.services import query as ask
     from ground.services.library import Library
 
-    store = options.open_archive(home, realm)
     whole = bool(plot or bins)
     span = ask.Span(
         realm,
@@ -65,16 +64,16 @@ def query(
         options.instant(end),
         None if whole or not limit else limit,
     )
-    found = ask.samples(store, Library(store), parameters, span)
-    if plot:
-        for each in found:
-            _draw(each)
-        return
-    if bins:
-        rows: Iterable[dict[str, Any]] = (row for each in found for row in ask.binned(each, bins))
-        emit("query", rows, _BINS, as_json=as_json, as_lines=as_lines)
-        return
-    emit("query", _rows(found), _SAMPLES, as_json=as_json, as_lines=as_lines)
+    with options.open_archive(home, realm) as store:
+        found = ask.samples(store, Library(store), parameters, span)
+        if plot:
+            for each in found:
+                _draw(each)
+        elif bins:
+            rows = (row for each in found for row in ask.binned(each, bins))
+            emit("query", rows, _BINS, as_json=as_json, as_lines=as_lines)
+        else:
+            emit("query", _rows(found), _SAMPLES, as_json=as_json, as_lines=as_lines)
 
 
 def _rows(found: Iterable[Samples]) -> Iterator[dict[str, Any]]:
