@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 
 from protocols.kernels import kernel
 
+Uint8 = NDArray[np.uint8]
+Uint16 = NDArray[np.uint16]
+Headers = tuple[Uint8, Uint8, Uint8, Uint16, Uint8, Uint16]
+
 SPACE_HEADER = 6
 ENCAPSULATION = 7  # packet version number of an encapsulation packet
 IDLE_OCTET = ENCAPSULATION << 5  # an encapsulation packet of one octet
@@ -63,15 +67,29 @@ def edges(octets: NDArray[np.uint8], encapsulation: bool, places: NDArray[np.int
 
 
 @kernel("protocols.chain_jit")
-def words(arena: NDArray[np.uint8], offset: NDArray[np.int64], shift: int) -> NDArray[np.uint16]:
-    """Return the 16-bit big-endian word that is `shift` octets into each packet.
+def headers(arena: NDArray[np.uint8], offset: NDArray[np.int64]) -> Headers:
+    """Return the first two words of each packet's primary header, field by field.
 
     Args:
         arena: uint8, padded, so that a packet of one octet may be asked too.
         offset: int64 [N], where the packets start.
+
+    Returns:
+        version, type and secondary header flag (uint8), APID (uint16), sequence flags (uint8) and
+        sequence count (uint16), [N] each.
+
+    Source: 133.0-B-2 §4.1.3.
     """
-    at = offset + shift
-    return arena[at].astype(np.uint16) << np.uint16(8) | arena[at + 1]
+    first = arena[offset].astype(np.uint16) << np.uint16(8) | arena[offset + 1]
+    second = arena[offset + 2].astype(np.uint16) << np.uint16(8) | arena[offset + 3]
+    return (
+        (first >> 13).astype(np.uint8),
+        (first >> 12 & 1).astype(np.uint8),
+        (first >> 11 & 1).astype(np.uint8),
+        first & np.uint16(0x07FF),
+        (second >> 14).astype(np.uint8),
+        second & np.uint16(0x3FFF),
+    )
 
 
 # What `extract` is given for each frame, tells of a channel, and writes: columns of its tables.

@@ -6,7 +6,7 @@ from typing import Any
 
 import numba
 import numpy as np
-from numba import boolean, int64, types, uint8, uint16
+from numba import boolean, int64, types, uint8
 from numba.extending import overload, register_jitable
 
 from protocols import chain
@@ -50,11 +50,21 @@ extract = numba.njit(
 )(chain.extract.plain)
 
 
-@numba.njit([uint16[::1](octets, places, int64)], cache=True, nogil=True)
-def words(arena: Any, offset: Any, shift: Any) -> Any:
-    """Return the 16-bit word that is `shift` octets into each packet."""
-    found = np.empty(len(offset), np.uint16)
-    for row in range(len(offset)):
-        at = offset[row] + shift
-        found[row] = arena[at] << 8 | arena[at + 1]
-    return found
+narrow, wide = types.uint8[::1], types.uint16[::1]
+fields = types.Tuple([narrow, narrow, narrow, wide, narrow, wide])  # type: ignore[no-untyped-call]
+
+
+@numba.njit([fields(octets, places)], cache=True, nogil=True)
+def headers(arena: Any, offset: Any) -> Any:
+    """Return the first two words of each packet's primary header, field by field."""
+    rows = len(offset)
+    version, kind = np.empty(rows, np.uint8), np.empty(rows, np.uint8)
+    secondary, apid = np.empty(rows, np.uint8), np.empty(rows, np.uint16)
+    flags, sequence = np.empty(rows, np.uint8), np.empty(rows, np.uint16)
+    for row in range(rows):
+        at = offset[row]
+        first = arena[at] << 8 | arena[at + 1]
+        second = arena[at + 2] << 8 | arena[at + 3]
+        version[row], kind[row], secondary[row] = first >> 13, first >> 12 & 1, first >> 11 & 1
+        apid[row], flags[row], sequence[row] = first & 0x07FF, second >> 14, second & 0x3FFF
+    return version, kind, secondary, apid, flags, sequence

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from protocols.chain import ENCAPSULATION, SPACE_HEADER, edges, words
+from protocols.chain import ENCAPSULATION, SPACE_HEADER, edges, headers
 from protocols.errors import DecodeError, EncodeError
 from protocols.frame import ARENA_PADDING
 
@@ -155,25 +155,25 @@ def describe(
 
     Source: 133.0-B-2 §4.1.3 (fields of the primary header).
     """
-    first, second = words(arena, offset, 0), words(arena, offset, 2)
+    version, type, secondary, apid, sequence_flags, sequence = headers(arena, offset)
     rows = len(offset)
     columns = Packets(
         arena=arena,
         offset=offset,
         length=length,
-        version=(first >> 13).astype(np.uint8),
-        type=(first >> 12 & 1).astype(np.uint8),
-        secondary_header=(first & 0x0800) != 0,
-        apid=first & np.uint16(0x07FF),
-        sequence_flags=(second >> 14).astype(np.uint8),
-        sequence=second & np.uint16(0x3FFF),
+        version=version,
+        type=type,
+        secondary_header=secondary.view(np.bool_),
+        apid=apid,
+        sequence_flags=sequence_flags,
+        sequence=sequence,
         scid=_column(scid, rows, np.int32),
         vcid=_column(vcid, rows, np.int16),
         frame=_column(frame, rows, np.int64),
         source=_column(source, rows, np.int64),
         flags=_column(flags, rows, np.uint8),
     )
-    return _mark_encapsulation(columns, first) if encapsulation else columns
+    return _mark_encapsulation(columns) if encapsulation else columns
 
 
 def _column(value: NDArray[Any] | int, rows: int, dtype: type[T]) -> NDArray[T]:
@@ -182,11 +182,12 @@ def _column(value: NDArray[Any] | int, rows: int, dtype: type[T]) -> NDArray[T]:
     return np.full(rows, value, dtype)
 
 
-def _mark_encapsulation(packets: Packets, first: NDArray[np.uint16]) -> Packets:
-    """Give version 7 rows the fields of an encapsulation packet."""
+def _mark_encapsulation(packets: Packets) -> Packets:
+    """Give version 7 rows the fields of an encapsulation packet: its protocol id is bits 3 to 5."""
     rows = packets.version == ENCAPSULATION
     if rows.any():
-        packets.apid[rows] = ENCAPSULATED + (first[rows] >> 10 & 7)
+        protocol = packets.arena[packets.offset[rows]].astype(np.uint16) >> 2 & 7
+        packets.apid[rows] = ENCAPSULATED + protocol
         packets.type[rows] = 0
         packets.secondary_header[rows] = False
         packets.sequence_flags[rows] = ALONE
