@@ -55,7 +55,7 @@ class Cuc:
         Raises:
             DecodeError: no CUC, cut short, or of level 2 without an epoch.
 
-        Source: 301.0-B-4 §3.2.2; the second octet: table 3-1.
+        Source: 301.0-B-4 §3.2.2.
         """
         first, used = _p_field(octets, CUC_CLAUSE)
         code = first >> 4 & 7

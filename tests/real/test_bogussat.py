@@ -15,9 +15,9 @@ from ground.mdb import plan, xtce
 from ground.mdb.model import Database
 from ground.mdb.plan import Plan
 from protocols import packet
+from tests.conftest import SHARED
 
-FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data"
-VECTORS = FOLDER / "vectors" / "xtcetools_bogussat2_expected.json"
+VECTORS = SHARED / "vectors" / "xtcetools_bogussat2_expected.json"
 
 
 def vectors(kind: str) -> list[Any]:

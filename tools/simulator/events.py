@@ -29,7 +29,9 @@ def find(history: History) -> list[Event]:
     light, limit = history.orbit.light, history["limit_w"]
     found = [
         *_changes(light == 0, "ECLIPSE_ENTRY", "ECLIPSE_EXIT", INFORMATION, 0),
-        *_changes(limit <= SHADOW_LIMIT_W, "POWER_LIMIT_ON", "POWER_LIMIT_OFF", LOW, 1900),
+        *_changes(
+            limit <= SHADOW_LIMIT_W, "POWER_LIMIT_ON", "POWER_LIMIT_OFF", LOW, int(SHADOW_LIMIT_W)
+        ),
         *_changes(
             history.orbit.elevation_deg > HORIZON_DEG,
             "STATION_LOCK",

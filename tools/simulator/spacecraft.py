@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tools.simulator import cards, orbit
 from tools.simulator.power import Power
-from tools.simulator.thermal import Thermal
+from tools.simulator.thermal import PANELS, RATED_RPM, Thermal
 
 Floats = NDArray[np.float64]
 Progress = Callable[[float], None]
@@ -63,7 +63,7 @@ def fly(
         thermal.step(payload.total_w, light)
         comm_w = COMM_W + XBAND_W * (geometry.elevation_deg[second] > HORIZON_DEG)
         heater = power.battery_degc < HEATER_DEGC
-        thermal_w = PUMP_W * thermal.pump_rpm / 4200 + HEATER_W * heater
+        thermal_w = PUMP_W * thermal.pump_rpm / RATED_RPM + HEATER_W * heater
         incidence = np.cos(np.radians(sun_angle[second]))
         power.step(light, float(incidence), payload.total_w + PLATFORM_W + comm_w + thermal_w)
         now = _now(power, thermal, payload) | {
@@ -89,7 +89,7 @@ OF_CARDS = ("card_state", "card_degc", "card_w", "utilisation", "errors", "hot")
 def _empty(seconds: int) -> dict[str, Floats]:
     columns = {name: np.zeros(seconds) for name in SCALARS}
     columns |= {name: np.zeros((seconds, cards.CARDS)) for name in OF_CARDS}
-    columns["panels"] = np.zeros((seconds, 6))
+    columns["panels"] = np.zeros((seconds, PANELS))
     return columns
 
 
