@@ -33,11 +33,11 @@ $(VENV)/bin/python:
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
 $(VENV)/.run: pyproject.toml $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable .
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --editable .
 	touch $@
 
 $(VENV)/.dev: pyproject.toml $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable ".[test,dev,sql]"
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --editable ".[test,dev,sql]"
 	touch $(VENV)/.run $@
 
 clean:
