@@ -132,7 +132,7 @@ def test_gaps_are_what_was_lost(flown: Pass) -> None:
     with flown.station.reading() as store:
         found = list(listing.gaps(store, SPAN))
     unread = flown.truth.frame_vcid[~flown.truth.frame_readable]
-    frames = {vcid: 0 for vcid in set(unread.tolist())}
+    frames = dict.fromkeys(set(unread.tolist()), 0)
     packets: dict[int, int] = {}
     for gap in found:
         if gap["kind"] == "frames":
