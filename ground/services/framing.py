@@ -170,34 +170,45 @@ class FixedFrames:
 class VariableFrames:
     """USLP frames of any lengths, end to end: each says its own.
 
+    Without a sync marker a length that cannot be is the end: what follows is kept as a reject.
+
     Source: 732.1-B-2 §4.1.2.7, frame length field = octets of the frame − 1.
     """
 
     def __init__(self, link: Link, tally: Tally) -> None:
         if link.asm is not None or link.rs is not None or link.randomiser != "none":
             raise InputError(f"link {link.name}: no length; expected one, as the frames are coded")
-        self._trailer, self._tally = link.trailer, tally
+        self._trailer, self._truncated = link.trailer, link.truncated
+        self._tally = tally
         self._left = np.empty(0, np.uint8)
         self._at = 0
+        self._lost = False
 
     def receive(self, octets: Octets, final: bool, rejected: list[Rejected]) -> Cut:
         """Return the frames that are complete; add to what was rejected."""
         whole = np.concatenate([self._left, octets, np.zeros(ARENA_PADDING, np.uint8)])
-        size, starts, at = len(whole) - ARENA_PADDING, [], 0
-        ends = [0]
-        while size - at >= uslp.HEADER:
-            end = at + (int(whole[at + 4]) << 8 | int(whole[at + 5])) + 1 + self._trailer
-            if end > size or end <= at + uslp.HEADER:
+        size, edges = len(whole) - ARENA_PADDING, [0]
+        while not self._lost and size - edges[-1] >= uslp.HEADER:
+            length = self._length(whole, edges[-1])
+            self._lost = length <= uslp.TRUNCATED_HEADER
+            if self._lost or edges[-1] + length + self._trailer > size:
                 break
-            starts.append(at)
-            ends.append(end)
-            at = end
-        start = np.array(starts, np.int64)
-        length = np.array(ends[1:], np.int64) - start
-        cut = Cut(whole, start, length, start + self._at)
-        self._left, self._at = whole[at:size].copy(), self._at + at
-        if final and len(self._left):
-            left = self._left.tobytes()
+            edges.append(edges[-1] + length + self._trailer)
+        places = np.array(edges, np.int64)
+        cut = Cut(whole, places[:-1], np.diff(places), places[:-1] + self._at)
+        self._left, self._at = whole[edges[-1] : size].copy(), self._at + edges[-1]
+        if len(self._left) and (final or self._lost):
+            left, self._left = self._left.tobytes(), self._left[:0]
             rejected.append(Rejected("stream", "no frame", _LENGTHS, left, self._at))
+            self._at += len(left)
             self._tally.more(self._tally.lost, "bits", 8 * len(left))
         return cut
+
+    def _length(self, octets: Octets, at: int) -> int:
+        """Return the length that a frame says; a truncated one (732.1-B-2 annex D) has the link's.
+
+        Source: 732.1-B-2 §4.1.2.6 (end of frame primary header flag), unverified.
+        """
+        if octets[at + 3] & 1:
+            return self._truncated
+        return (int(octets[at + 4]) << 8 | int(octets[at + 5])) + 1
