@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from ground.cli import options
-from ground.cli.output import Heading, emit
+from ground.cli.output import TO_SECOND, Heading, emit
 
 _GAPS = [
     Heading("kind", "missing"),
@@ -15,8 +15,8 @@ _GAPS = [
     Heading("after", "after", True),
     Heading("before", "before", True),
     Heading("missing", "count", True),
-    Heading("from", "from (UTC)"),
-    Heading("until", "until (UTC)"),
+    Heading("from", "from (UTC)", time=TO_SECOND),
+    Heading("until", "until (UTC)", time=TO_SECOND),
 ]
 
 

@@ -16,16 +16,26 @@ from typing import Any
 
 Row = Mapping[str, Any]
 SHOWN_OCTETS = 24  # of a value of octets in a table
+TO_SECOND, TO_MILLISECOND = len("2026-11-22T10:00:00"), len("2026-11-22T10:00:00.000")
 PIPED_WIDTH = 10_000  # characters of a line that nobody reads on a screen
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A column of a table: the key of the row, the title, and whether it is a number."""
+    """A column of a table: the key of the row, the title, and what it holds.
+
+    `time` is how many characters of a time are shown: TO_SECOND or TO_MILLISECOND.
+    """
 
     key: str
     title: str
     number: bool = False
+    time: int = 0
+
+    def cell(self, row: Row) -> str:
+        """Return the row's value as a person reads it."""
+        text = cell(row.get(self.key))
+        return text[: self.time].replace("T", " ") if self.time else text
 
 
 def clean(text: str) -> str:
@@ -98,11 +108,16 @@ def _table(rows: Iterable[Row], headings: Sequence[Heading], empty: str) -> None
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for heading in headings:
-        table.add_column(heading.title, justify="right" if heading.number else "left")
+        table.add_column(
+            heading.title,
+            justify="right" if heading.number else "left",
+            no_wrap=bool(heading.number or heading.time),
+            overflow="fold",
+        )
     for row in rows:
-        cells = [Text(cell(row.get(heading.key))) for heading in headings]
+        cells = [Text(heading.cell(row)) for heading in headings]
         table.add_row(*cells, style=STYLES.get(str(row.get("severity", "")).lower()))
     console().print(table if table.row_count else empty)
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ground.cli import options
-from ground.cli.output import Heading, emit
+from ground.cli.output import TO_MILLISECOND, TO_SECOND, Heading, emit
 
 _SUMMARY = [
     Heading("spacecraft", "spacecraft"),
@@ -18,11 +18,10 @@ _SUMMARY = [
     Heading("packets", "packets", True),
     Heading("missing", "missing", True),
     Heading("complete", "complete %", True),
-    Heading("first", "first (UTC)"),
-    Heading("last", "last (UTC)"),
+    Heading("last", "last (UTC)", time=TO_SECOND),
 ]
 _LIST = [
-    Heading("time", "time (UTC)"),
+    Heading("time", "time (UTC)", time=TO_MILLISECOND),
     Heading("spacecraft", "spacecraft"),
     Heading("vcid", "VC", True),
     Heading("apid", "APID", True),

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ground.cli import options
-from ground.cli.output import Heading, emit, literal, say
+from ground.cli.output import TO_MILLISECOND, Heading, emit, literal, say
 
 if TYPE_CHECKING:
     from ground.services.query import Samples
 
 _SAMPLES = [
-    Heading("time", "time (UTC)"),
+    Heading("time", "time (UTC)", time=TO_MILLISECOND),
     Heading("spacecraft", "spacecraft"),
     Heading("parameter", "parameter"),
     Heading("raw", "raw", True),
@@ -23,7 +23,7 @@ _SAMPLES = [
     Heading("severity", "severity"),
 ]
 _BINS = [
-    Heading("time", "from (UTC)"),
+    Heading("time", "from (UTC)", time=TO_MILLISECOND),
     Heading("spacecraft", "spacecraft"),
     Heading("parameter", "parameter"),
     Heading("minimum", "min", True),
