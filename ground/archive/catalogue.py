@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from ground.archive import records, schemas
+from ground.archive import disk, records, schemas
 from ground.archive.rows import Span, Window
 from ground.archive.store import ArchiveError
 
@@ -101,6 +101,11 @@ class Catalogue:
     def _check(self, write: bool) -> None:
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
         if version == 0 and write:
+            if next(disk.telemetry(self._root), None) is not None:
+                raise ArchiveError(
+                    f"{self._root}: telemetry is here and the catalogue that names it is not; "
+                    f"expected {NAME} beside it, and nothing was changed"
+                )
             script = f"BEGIN; {_TABLES} {records.TABLES} PRAGMA user_version = {VERSION}; COMMIT;"
             self._connection.executescript(script)
         elif version != VERSION:
@@ -188,6 +193,15 @@ class Catalogue:
         query = "SELECT octets FROM sums WHERE file = ?"
         row = self._connection.execute(query, (file.id,)).fetchone()
         return bytes(row[0]) if row else b""
+
+    def committed(self, file: File) -> int:
+        """Return how many octets of a file are committed; 0 where the catalogue does not name it.
+
+        Whoever was interrupted in a transaction asks, as it may have been committed by then.
+        """
+        query = "SELECT octets FROM files WHERE id = ?"
+        row = self._connection.execute(query, (file.id,)).fetchone()
+        return int(row[0]) if row else 0
 
     def drop_files(self, files: Iterable[File]) -> None:
         """Forget files and what they span."""

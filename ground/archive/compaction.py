@@ -10,7 +10,9 @@ Rows without a time go to the day `unknown`, in the order in which they came.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -132,7 +134,9 @@ class Compactor:
                 self._catalogue.records.put_crews(realm, name, self._crews(realm, name))
                 self._catalogue.drop_files(old.values())
         except BaseException:
-            remove(self._root, [each.file for each in made])
+            with suppress(sqlite3.Error):  # it may be interrupted and committed all the same
+                unnamed = [each.file for each in made if not self._catalogue.committed(each.file)]
+                remove(self._root, unnamed)
             raise
         remove(self._root, list(old.values()))
         return Compacted(

@@ -19,6 +19,7 @@ from ground.archive.store import ArchiveError
 from ground.errors import GroundError, InputError, Refused
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_SUFFIXES = {".arrows", ".parquet", ".tmp"}
 _REALM = re.compile(r"live|(sim|replay)/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 
 
@@ -31,6 +32,14 @@ def realm_folder(root: Path, realm: str) -> Path:
     if not _REALM.fullmatch(realm):
         raise InputError(f"{realm!r} is no realm; expected live, sim/<name> or replay/<id>")
     return root / realm
+
+
+def telemetry(root: Path) -> Iterator[Path]:
+    """Yield the files of every realm's telemetry, named by the catalogue or left by a crash."""
+    for realm in ("live", "sim/*", "replay/*"):
+        for path in sorted(root.glob(f"{realm}/tlm/**/*")):
+            if path.suffix in _SUFFIXES and path.is_file():
+                yield path
 
 
 def table_folder(name: str) -> str:
@@ -47,18 +56,25 @@ def lock(root: Path) -> int:
     """
     descriptor = os.open(root / "writer.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
+        _take(descriptor, root)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _take(descriptor: int, root: Path) -> None:
+    try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         pid = os.read(descriptor, 32).decode(errors="replace").strip() or "unknown"
         since = datetime.fromtimestamp(os.fstat(descriptor).st_mtime, UTC)
-        os.close(descriptor)
         raise Refused(
             f"{root}: the archive is being written by process {pid} "
             f"since {since:%Y-%m-%dT%H:%M:%SZ}; one writer at a time"
         ) from None
     os.ftruncate(descriptor, 0)
     os.write(descriptor, f"{os.getpid()}\n".encode())
-    return descriptor
 
 
 def write_all(descriptor: int, octets: bytes | bytearray) -> None:

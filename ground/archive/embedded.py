@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -117,7 +118,8 @@ class EmbeddedStore(Store):
         with disk.reporting("appending", self._root):
             for name in ready:
                 if self._tail.memory(realm, name) > HOT_OCTETS:
-                    self._flush(realm, name)
+                    with suppress(ArchiveError):  # old rows that are damaged keep no new ones out
+                        self._flush(realm, name)
             self._append(realm, ready, cursor)
 
     def _append(self, realm: str, tables: Mapping[str, pa.Table], cursor: Source | None) -> None:

@@ -6,9 +6,9 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from ground.archive import databases, disk, schemas, segments
+from ground.archive import databases, disk, hot, schemas, segments
 from ground.archive.catalogue import HOT, SEGMENT, Catalogue, File
-from ground.archive.reading import Reader
+from ground.archive.reading import Reader, missing
 from ground.archive.rows import Window, spans
 from ground.archive.store import ArchiveError
 
@@ -27,8 +27,8 @@ class Flusher:
         A damaged hot file stays as it is: reading its table tells.
         """
         named = {self._root / file.path for file in self._catalogue.files()}
-        for path in sorted(self._root.glob("**/tlm/**/*")):
-            if path.is_file() and path not in named:
+        for path in disk.telemetry(self._root):
+            if path not in named:
                 path.unlink()
         for path in self._root.glob(f"{databases.FOLDER}/*.tmp"):
             shutil.rmtree(path, ignore_errors=True)
@@ -37,8 +37,30 @@ class Flusher:
                 self.flush(realm, name)
 
     def flush(self, realm: str, name: str) -> None:
-        """Turn the hot files of a table, written to no more, into one sorted segment."""
+        """Turn the hot files of a table, written to no more, into one sorted segment.
+
+        Raises:
+            ArchiveError: one is damaged or missing; the others are flushed all the same.
+        """
         files = self._catalogue.files(HOT, realm=realm, name=name)
+        try:
+            self._flush(realm, name, files)
+        except (ArchiveError, FileNotFoundError) as error:
+            whole = [file for file in files if self._reads(file)]
+            if whole != files:
+                self._flush(realm, name, whole)
+            if isinstance(error, FileNotFoundError):
+                raise missing(error) from error
+            raise
+
+    def _reads(self, file: File) -> bool:
+        try:
+            hot.read(self._root, file)
+        except (ArchiveError, FileNotFoundError):
+            return False
+        return True
+
+    def _flush(self, realm: str, name: str, files: list[File]) -> None:
         if not files:
             return
         schema = schemas.union(self._catalogue.schema(file.schema) for file in files)

@@ -8,6 +8,7 @@ stream whose append failed is cut back and never written again: the next append 
 from __future__ import annotations
 
 import os
+import sqlite3
 import zlib
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -102,14 +103,18 @@ class Tail:
             self._streams[key].file = self._streams[key].added
 
     def abandon(self, keys: Iterable[tuple[str, str]]) -> None:
-        """Cut these streams back to what is committed and write to them no more."""
+        """Cut these streams back to what is committed and write to them no more.
+
+        The catalogue is asked what that is: whoever was interrupted may have committed first.
+        """
         for key in keys:
             stream = self._streams.pop(key, None)
             if stream is None:
                 continue
-            with suppress(OSError):
-                os.ftruncate(stream.descriptor, stream.file.octets)
-                if not stream.file.octets:
+            with suppress(OSError, sqlite3.Error):
+                octets = self._catalogue.committed(stream.file)
+                os.ftruncate(stream.descriptor, octets)
+                if not octets:
                     (self._root / stream.file.path).unlink()
             stream.close()
 

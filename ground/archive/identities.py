@@ -81,7 +81,7 @@ class Known:
 
     def find(self, realm: str, table: str, windows: Sequence[Window]) -> Identities:
         """Return the identities of the rows in these windows, and of others that lie near."""
-        missing = ""
+        gone = ""
         while True:
             try:
                 parts: dict[tuple[str, int], set[bytes]] = {}
@@ -90,7 +90,7 @@ class Known:
                         parts.update(self._of_file(file, each))
                 return Identities(tuple(parts.values()))
             except FileNotFoundError as error:
-                missing = once(error, missing)
+                gone = once(error, gone)
 
     def _of_file(self, file: File, window: Window) -> Iterator[tuple[tuple[str, int], set[bytes]]]:
         if file.kind == HOT:

@@ -58,14 +58,14 @@ class Reader:
         """Return the rows of a window, sorted; no spacecraft named means all."""
         wanted = self._wanted(realm, name, columns)
 
-        missing = ""
+        gone = ""
         while True:
             try:
                 files = [file for file, _ in self._pick(realm, name, window)]
                 read = self.rows(files, wanted, window)
                 return read.select(wanted.names if columns is None else columns)
             except FileNotFoundError as error:
-                missing = once(error, missing)
+                gone = once(error, gone)
 
     def rows(self, files: Sequence[File], schema: pa.Schema, window: Window) -> pa.Table:
         """Return the rows that these files hold in a window, sorted, with these columns."""
@@ -98,7 +98,7 @@ class Reader:
         self, realm: str, name: str, wanted: pa.Schema, window: Window
     ) -> Iterator[pa.Table]:
         """Yield rows without a time in pieces; when files change, skip what has been given."""
-        given, missing = 0, ""
+        given, gone = 0, ""
         while True:
             try:
                 for piece in self._pieces(realm, name, wanted, window, given):
@@ -106,7 +106,7 @@ class Reader:
                     yield piece
                 return
             except FileNotFoundError as error:
-                missing = once(error, missing)
+                gone = once(error, gone)
 
     def _pieces(
         self, realm: str, name: str, wanted: pa.Schema, window: Window, skip: int
@@ -169,10 +169,15 @@ def once(error: FileNotFoundError, before: str) -> str:
     Raises:
         ArchiveError: it was this one before, so it is missing for good.
     """
-    missing = str(error.filename)
-    if missing == before:
-        raise ArchiveError(f"{missing}: the catalogue names this file and it is missing") from error
-    return missing
+    gone = str(error.filename)
+    if gone == before:
+        raise missing(error) from error
+    return gone
+
+
+def missing(error: FileNotFoundError) -> ArchiveError:
+    """Return what to tell of a file that is missing for good."""
+    return ArchiveError(f"{error.filename}: the catalogue names this file and it is missing")
 
 
 def windows(
