@@ -54,7 +54,8 @@ def export(
     first = next(parts, None)
     if first is None:
         raise InputError(f"{' '.join(texts)}: no rows in this span; expected some to export")
-    rows = writing.export(to, first.schema, chain([first], parts), chosen)
+    whole = chain([first], _alike(parts, first.schema, table))
+    rows = writing.export(to, first.schema, whole, chosen)
     size = to.stat().st_size
     return {"path": str(to), "rows": rows, "columns": len(first.column_names), "octets": size}
 
@@ -95,9 +96,11 @@ def _parts(
             engineering = calibrate.engineering(types, raw, [p for p in wanted if p in types])
             made = {key: part[key] for key in keys[:-1]}
             for path, column in engineering.items():
-                values = tables.shown(column, types[path])
-                stored_as = None if calibrate.identical(types[path]) else part[path]
-                made |= _columns(path, values, stored_as, wanted[path])
+                if calibrate.identical(types[path]):
+                    made |= _columns(path, part[path], None, wanted[path])
+                else:
+                    values = tables.shown(column, types[path])
+                    made |= _columns(path, values, part[path], wanted[path])
             yield pa.table(made)
         done += rows.num_rows
         progress(done)
@@ -118,6 +121,17 @@ def _columns(
         if raw is not None:
             made[f"{name}.raw"] = pc.list_element(raw, index)
     return made
+
+
+def _alike(parts: Iterator[pa.Table], schema: pa.Schema, table: str) -> Iterator[pa.Table]:
+    """Yield the parts, as long as they have the columns of the first one."""
+    for part in parts:
+        if not part.schema.equals(schema):
+            raise InputError(
+                f"{table}: decoded by databases that give these parameters other types; "
+                "expected a span of time with one of them"
+            )
+        yield part
 
 
 def _flat(part: pa.Table) -> pa.Table:

@@ -139,3 +139,31 @@ def test_nothing_to_export_is_refused(two: Hand, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no rows in this span; expected some to export"):
         export(two, tmp_path / "x.csv", "MODE", spacecraft=("Z",))
     assert not (tmp_path / "x.csv").exists()
+
+
+@pytest.mark.parametrize("form", exporting.FORMS)
+def test_databases_that_do_not_fit_into_one_file_are_told_apart(
+    two: Hand, tmp_path: Path, form: str
+) -> None:
+    """CODE is a number in the first edition and a label in the next."""
+    two.take(hand.event(0, 5, 1))
+    database = two.mission.spacecraft[0].database
+    assert database is not None
+    code = '<Parameter name="CODE" parameterTypeRef="{}"/>'
+    text = database.read_text()
+    assert code.format("U8") in text
+    database.write_text(text.replace(code.format("U8"), code.format("MODE")))
+    two.take(hand.event(1, 6, 1))
+    to = tmp_path / f"both.{form}"
+    with pytest.raises(InputError, match="/H/EVENT: decoded by databases that give"):
+        export(two, to, "CODE")
+    assert not to.exists()
+    assert export(two, to, "CODE", start_ns=hand.t_ns(6))["rows"] == 1
+
+
+def test_arrays_of_varying_size_are_exported_whole(two: Hand, tmp_path: Path) -> None:
+    two.take(hand.event(0, 5, 1), hand.event(1, 6, 1, 7, 8))
+    export(two, tmp_path / "x.parquet", "VALUES")
+    assert read(tmp_path / "x.parquet")["/H/VALUES"].to_pylist() == [[], [7, 8]]
+    export(two, tmp_path / "x.csv", "VALUES")
+    assert (tmp_path / "x.csv").read_text().splitlines()[2].endswith('"[7, 8]"')
