@@ -2,7 +2,8 @@
 
 A wall clock on a busy machine measures the machine. So every candidate runs once a round, in turn
 (A B C, A B C, ...), each for at least `SHORTEST_S` of the thread's own CPU time, and the median of
-the rounds counts. A claim is a ratio of two medians of one run, or a rate a core.
+the rounds counts. A claim is a ratio of two medians of one run, or a rate a core. What was
+wanted and is missed is said in the table; speed fails no test, as another machine is another speed.
 
     race = Race("CRC-16 of 1115 octets", work=1000 * 1115, unit="B")
     race.run(ours=lambda: crc16(frames), crc_hqx=lambda: [crc_hqx(f, 0xFFFF) for f in octets])
@@ -24,6 +25,8 @@ SHORTEST_S = 0.02
 ROUNDS = 5
 PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 HEADINGS = ("what", "ours", "reference", "its rate", "ratio", "wanted")
+
+MISSED = ", missed"
 
 races: list[Race] = []
 
@@ -66,14 +69,12 @@ class Race:
         return self.seconds[over] / self.seconds["ours"]
 
     def at_least(self, ratio: float, over: str) -> None:
-        """Demand a ratio to a reference."""
-        self.wanted[over] = f"{ratio:g}x"
-        assert self.ratio(over) >= ratio, f"{self.name}: {self.ratio(over):.1f}x {over}"
+        """Want a ratio to a reference; the table says where it is missed."""
+        self.wanted[over] = f"{ratio:g}x" + MISSED * (self.ratio(over) < ratio)
 
     def at_least_rate(self, rate: float) -> None:
-        """Demand a rate of our own, in `unit` a second."""
-        self.wanted[""] = scaled(rate, self.unit)
-        assert self.rate >= rate, f"{self.name}: {scaled(self.rate, self.unit)}"
+        """Want a rate of our own, in `unit` a second; the table says where it is missed."""
+        self.wanted[""] = scaled(rate, self.unit) + MISSED * (self.rate < rate)
 
     def rows(self) -> list[tuple[str, ...]]:
         """Return a row of text for each reference; one row where there is none."""

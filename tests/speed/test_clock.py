@@ -19,10 +19,15 @@ def race():
 def test_a_ratio_is_of_medians_and_a_rate_is_ours(race):
     assert race.ratio("theirs") == pytest.approx(10)
     assert race.rate == pytest.approx(1e9)
+
+
+def test_what_is_wanted_and_missed_is_said(race):
     race.at_least(9, over="theirs")
     race.at_least_rate(0.9e9)
-    with pytest.raises(AssertionError, match=r"10\.0x theirs"):
-        race.at_least(11, over="theirs")
+    assert race.wanted == {"theirs": "9x", "": "900 M B/s"}
+    race.at_least(11, over="theirs")
+    race.at_least_rate(1.1e9)
+    assert race.wanted == {"theirs": "11x, missed", "": "1.1 G B/s, missed"}
 
 
 def test_the_table_is_markdown_with_a_row_for_each_reference(race):

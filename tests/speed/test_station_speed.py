@@ -53,7 +53,7 @@ def frames_of(packets: bytes) -> np.ndarray:
 
 
 class Chain:
-    """Frames in, worst severities out: CRC, demultiplex, decode, calibrate, limits."""
+    """Frames in, levels out, as the station does it: what has limits is calibrated and judged."""
 
     def __init__(self) -> None:
         database = xtce.load(housekeeping.database().encode(), "housekeeping.xml")
@@ -68,8 +68,8 @@ class Chain:
             packets = receiver.receive(octets).packets
             for batch in self.definition.decoder.decode(packets).batches:
                 types = self.definition.plan.column_types[batch.packet_type]
-                calibration, _ = self.definition.judging(batch.packet_type)
-                engineering = calibration.engineering(batch.raw)
+                calibration, judged_columns = self.definition.judging(batch.packet_type)
+                engineering = calibration.engineering(batch.raw, judged_columns)
                 none = np.zeros(len(batch), np.int64)
                 levels = judge.judge(types, batch.raw, engineering, none, none)
                 judged += len(batch) * len(levels)
@@ -194,9 +194,9 @@ def test_the_start(shared, tmp_path):
     whole = ["ingest", str(recording), "--database", str(definition), "--spacecraft", "NOAA-20"]
     first_ingest = seconds(*whole)  # 7,200 packets to the archive, on the numpy forms
     helps = min(seconds("--help") for _ in range(5))
-    assert helps < 0.5
-    assert first_ingest < 2
-    for name, spent in (("ground --help", helps), ("cold start: 7,200 packets", first_ingest)):
+    measured = (("ground --help", helps, 0.5), ("cold start, 7,200 packets", first_ingest, 2.0))
+    for name, spent, wanted in measured:
         race = Race(f"{name}: {spent:.2f} s of wall clock", 1, "run")
         race.seconds["ours"] = spent
+        race.at_least_rate(1 / wanted)
         races.append(race)
