@@ -54,6 +54,8 @@ class Library:
         """Return the compiled database of this digest."""
         if key not in self._plans:
             files = dict(self._store.database_files(key))
+            if not files:
+                raise InputError(f"database {key[:12]}: not in the archive; expected its sources")
             root = files.pop(ROOT_FILE, b"").decode() or None
             self._databases[key] = databases.from_files(files)
             self._plans[key] = plan.compile(self._databases[key], root)

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from ground.archive import reading
 from ground.errors import InputError
 from ground.services import exporting
 from ground.services.library import Library
@@ -167,3 +168,24 @@ def test_arrays_of_varying_size_are_exported_whole(two: Hand, tmp_path: Path) ->
     assert read(tmp_path / "x.parquet")["/H/VALUES"].to_pylist() == [[], [7, 8]]
     export(two, tmp_path / "x.csv", "VALUES")
     assert (tmp_path / "x.csv").read_text().splitlines()[2].endswith('"[7, 8]"')
+
+
+@pytest.mark.parametrize("form", exporting.FORMS)
+def test_rows_are_written_a_bounded_number_at_a_time(
+    station: Hand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    for part in range(4):
+        station.take(*(hand.hk(at, at, mode=part % 2) for at in range(50 * part, 50 * part + 50)))
+    monkeypatch.setattr(reading, "WINDOW_OCTETS", 1_000)
+    told: list[tuple[int, int]] = []
+    with station.reading() as store:
+        exporting.export(
+            store, Library(store), ["MODE", "CELL"], Span("live"), tmp_path / f"x.{form}", None,
+            lambda done, total: told.append((done, total)),
+        )  # fmt: skip
+    assert len(told) > 1
+    assert told[-1] == (200, 200)
+    if form != "csv":
+        table = read(tmp_path / f"x.{form}")
+        assert table["sequence"].to_pylist() == list(range(200))
+        assert table["/H/MODE"].to_pylist() == (["OFF"] * 50 + ["ON"] * 50) * 2
