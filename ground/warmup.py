@@ -10,6 +10,7 @@ the one place that chooses it, for the kernels of `protocols` too.
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -77,10 +78,7 @@ def load(*, wait: bool = False) -> bool:
     if wait or _stamp(folder).exists():
         return _bind(folder)
     if _compiling is None:
-        command = [sys.executable, "-m", "ground.warmup", *kernels.modules()]
-        _compiling = subprocess.Popen(  # noqa: S603  our own interpreter and module names
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        _compiling = _compiler(folder)
     return False
 
 
@@ -93,10 +91,27 @@ def poll() -> bool:
     return _compiling.returncode == 0 and _bind(cache_dir())
 
 
+def _compiler(folder: Path) -> subprocess.Popen[bytes]:
+    """Start the process that compiles; it finds the packages where this one found them.
+
+    The working folder is kept out of its path (`-P`): what lies there is not ours to import.
+    """
+    here = str(Path(__file__).resolve().parents[1])
+    path = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
+    return subprocess.Popen(  # noqa: S603  our own interpreter and module names
+        [sys.executable, "-P", "-m", "ground.warmup", str(folder), *kernels.modules()],
+        env={**os.environ, "PYTHONPATH": path},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
 def _bind(folder: Path) -> bool:
     global _bound
     kernels.bind()
-    _stamp(folder).touch()
+    with suppress(OSError):  # a full disk: the next start compiles again
+        _stamp(folder).touch()
     _bound = True
     return True
 
@@ -122,10 +137,13 @@ def _processor() -> str:
     return "".join(line for line in lines[:30] if line.startswith(("model name", "flags")))
 
 
-def _compile(names: list[str]) -> None:
-    for name in names:
-        importlib.import_module(name)
+def _compile(folder: Path, names: list[str]) -> None:
+    """Compile into the cache; whoever comes second waits for the first and finds it all there."""
+    with (folder / "compiling.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for name in names:
+            importlib.import_module(name)
 
 
 if __name__ == "__main__":
-    _compile(sys.argv[1:])
+    _compile(Path(sys.argv[1]), sys.argv[2:])

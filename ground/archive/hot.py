@@ -21,6 +21,7 @@ from ground.archive import disk
 from ground.archive.catalogue import HOT, Catalogue, File
 from ground.archive.store import ArchiveError
 
+FILE_OCTETS = 1 << 20  # a small file is counted as one of this size, as each must be opened
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
@@ -82,12 +83,13 @@ class Tail:
         self._root = root
         self._catalogue = catalogue
         self._streams: dict[tuple[str, str], _Stream] = {}
+        self._ended: dict[tuple[str, str], int] = {}  # memory of the files of older schemas
 
     def add(self, realm: str, name: str, table: pa.Table) -> File:
         """Write rows to the table's stream and return what the file is once they are committed."""
         stream = self._streams.get((realm, name))
         if stream is None or not stream.schema.equals(table.schema):
-            self.close(realm, name)
+            self._end((realm, name))
             stream = self._streams[realm, name] = self._start(realm, name, table.schema)
         stream.add(table)
         return stream.added
@@ -119,14 +121,19 @@ class Tail:
             stream.close()
 
     def memory(self, realm: str, name: str) -> int:
-        """Return about how many octets of rows the table's stream holds."""
+        """Return about how many octets of rows were added to the table since it was closed."""
         stream = self._streams.get((realm, name))
-        return stream.file.memory if stream else 0
+        return self._ended.get((realm, name), 0) + (stream.file.memory if stream else 0)
 
     def close(self, realm: str, name: str) -> None:
-        """Write to this table's stream no more."""
-        stream = self._streams.pop((realm, name), None)
+        """Write to this table's stream no more; its files are to become a segment."""
+        self._end((realm, name))
+        self._ended.pop((realm, name), None)
+
+    def _end(self, key: tuple[str, str]) -> None:
+        stream = self._streams.pop(key, None)
         if stream:
+            self._ended[key] = self._ended.get(key, 0) + max(stream.file.memory, FILE_OCTETS)
             stream.close()
 
     def close_all(self) -> None:

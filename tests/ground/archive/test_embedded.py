@@ -201,3 +201,13 @@ def test_a_scan_gives_what_a_read_gives_in_bounded_pieces(store, monkeypatch):
 def test_a_table_that_is_not_the_archives_is_the_callers_error(store, broken, message):
     with pytest.raises(ValueError, match=message):
         store.append("live", {"t": broken})
+
+
+def test_columns_that_change_with_every_append_leave_few_hot_files(store, tmp_path, monkeypatch):
+    monkeypatch.setattr("ground.archive.embedded.HOT_OCTETS", 4 << 20)
+    for number in range(20):
+        kind = pa.int8() if number % 2 else pa.int16()
+        more = {"/CG1/more": pa.array([number], kind)}
+        store.append("live", {HK: housekeeping(rows=1, start=number, **more)})
+        assert len(list(tmp_path.rglob("*.arrows"))) <= 6
+    assert store.read("live", HK)["/CG1/more"].to_pylist() == list(range(20))
