@@ -37,14 +37,8 @@ def export(
     """Write parameters of one packet type to a CSV, Parquet or Arrow file, raw and calibrated."""
     from ground.services import exporting
     from ground.services.library import Library
-    from ground.services.query import Span
 
-    span = Span(
-        realm,
-        tuple(spacecraft) if spacecraft else None,
-        options.instant(start),
-        options.instant(end),
-    )
+    span = options.span(realm, spacecraft, start, end)
     with (
         options.open_archive(home, realm) as store,
         bar(f"export to {literal(to.name)}", quiet=as_json) as progress,

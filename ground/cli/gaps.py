@@ -31,14 +31,8 @@ def gaps(
 ) -> None:
     """Show missing packets of each APID and missing frames of each channel; exit 1 if there are."""
     from ground.services import listing
-    from ground.services.query import Span
 
-    span = Span(
-        realm,
-        tuple(spacecraft) if spacecraft else None,
-        options.instant(start),
-        options.instant(end),
-    )
+    span = options.span(realm, spacecraft, start, end)
     with options.open_archive(home, realm) as store:
         rows = list(listing.gaps(store, span))
     counts = {

@@ -9,6 +9,9 @@ import typer
 
 from ground.errors import InputError
 
+if TYPE_CHECKING:
+    from ground.services.query import Span
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Lines = Annotated[bool, typer.Option("--jsonl", help="Stream one JSON object a line.")]
 Realm = Annotated[str, typer.Option("--realm", help="live, sim/NAME or replay/ID.")]
@@ -82,3 +85,17 @@ def _existing(home: Path | None) -> Path:
     if not root.is_dir():
         raise InputError(f"{root}: no archive here; expected one made by `ground ingest`")
     return root
+
+
+def span(
+    realm: str,
+    spacecraft: list[str] | None,
+    start: str | None,
+    end: str | None,
+    limit: int | None = None,
+) -> Span:
+    """Return which rows of the archive were asked for; a limit of 0 is none."""
+    from ground.services.query import Span
+
+    chosen = tuple(spacecraft) if spacecraft else None
+    return Span(realm, chosen, instant(start), instant(end), limit or None)

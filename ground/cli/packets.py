@@ -61,15 +61,8 @@ def packets(
 ) -> None:
     """Show which packets the archive holds; `--rejected` shows what it kept of the rest."""
     from ground.services import listing
-    from ground.services.query import Span
 
-    span = Span(
-        realm,
-        tuple(spacecraft) if spacecraft else None,
-        options.instant(start),
-        options.instant(end),
-        limit or None,
-    )
+    span = options.span(realm, spacecraft, start, end, limit)
     with options.open_archive(home, realm) as store:
         if rejected:
             rows, headings = listing.rejects(store, span), _REJECTS

@@ -57,13 +57,7 @@ def query(
     from ground.services.library import Library
 
     whole = bool(plot or bins)
-    span = ask.Span(
-        realm,
-        tuple(spacecraft) if spacecraft else None,
-        options.instant(start),
-        options.instant(end),
-        None if whole or not limit else limit,
-    )
+    span = options.span(realm, spacecraft, start, end, 0 if whole else limit)
     with options.open_archive(home, realm) as store:
         found = ask.samples(store, Library(store), parameters, span)
         if plot:
