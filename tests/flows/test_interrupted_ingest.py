@@ -129,6 +129,19 @@ def test_several_kills_in_a_row_lose_nothing(
     assert rows(station) == whole
 
 
+@pytest.mark.soak
+def test_fifty_kills_at_seeded_moments_lose_nothing(
+    recording: Path, whole: dict[str, Any], moments: list[int], tmp_path: Path
+) -> None:
+    chance = random.Random(SEED + 1)
+    for number in range(50):
+        station = Station.of_chenguang1(tmp_path / str(number))
+        moment = chance.randrange(moments[-1])
+        assert run(KILLED, recording, station.root, CHUNK_OCTETS, moment).returncode < 0
+        station.ingest(recording)
+        assert rows(station) == whole, f"killed at call {moment}"
+
+
 @pytest.mark.parametrize("limit", [60_000, 150_000])
 def test_a_full_disk_is_told_and_the_ingest_goes_on_when_there_is_room(
     recording: Path, whole: dict[str, Any], tmp_path: Path, limit: int
