@@ -20,7 +20,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ground.alarms.page import NUMBERS, Page
 from ground.alarms.ranges import Levels, Table
@@ -63,16 +62,6 @@ def worst(levels: Mapping[str, Levels], rows: int) -> Levels:
         return np.zeros(rows, np.uint8)
     each = [one if one.ndim == 1 else one.max(axis=1, initial=0) for one in levels.values()]
     return severity(np.concatenate(each).reshape(len(each), rows).max(axis=0))
-
-
-def transitions(levels: Levels, before: int = 0) -> NDArray[np.bool_]:
-    """Return where the level differs from that of the row above; `before` is above the first.
-
-    Args:
-        levels: uint8 [N] or [N, E], of one spacecraft in order of time.
-    """
-    above = np.full((1, *levels.shape[1:]), before, np.uint8)
-    return np.asarray(levels != np.concatenate([above, levels[:-1]]))
 
 
 def dependencies(type: ScalarType) -> set[str]:

@@ -1,6 +1,15 @@
 """The archive: Arrow tables in, Arrow tables out, and nothing acknowledged is ever lost.
 
-`store` is the contract; `embedded` keeps it on one machine with an Arrow hot tail, Parquet
-segments and day files, and an SQLite catalogue that names every file. `export` and `downsample`
-serve those who read. The room knows columns and their kinds, not what a mission means by them.
+A table belongs to a realm and has spacecraft, time and sequence first; rows come back sorted by
+these. The room knows columns and their kinds, not what a mission means by them. Standards: Apache
+Arrow IPC, Apache Parquet, SQLite 3; times are UTC for other tools and ns TAI for ourselves.
+
+* `store` is the contract, `embedded` keeps it on one machine (its docstring shows the folders);
+* in: `rows` and `schemas` check, `hot` appends, `flushing` and `segments` (with `encodings`) write
+  Parquet, `compaction` merges that into day files;
+* what there is: `catalogue`, with `records` and `newest`, names every file and the newest rows;
+* out: `reading` finds and sorts, `open_files` and `checksums` prove what they read, `identities`
+  tells duplicates, `verify` reads everything;
+* beside: `databases` keeps mission databases, `disk` locks, publishes and reports; `export` and
+  `downsample` serve those who read.
 """

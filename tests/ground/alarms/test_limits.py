@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ground.alarms.limits import Limits, check, dependencies, severity, transitions, worst
+from ground.alarms.limits import Limits, check, dependencies, severity, worst
 from ground.alarms.ranges import Table
 from ground.columns import Column, Severity
 from ground.errors import Where
@@ -235,15 +235,6 @@ def test_the_worst_severity_of_a_row_is_over_parameters_and_elements():
     }
     assert worst(found, 3).tolist() == [Severity.NORMAL, Severity.CRITICAL, Severity.SERIOUS]
     assert worst({}, 2).tolist() == [0, 0]
-
-
-def test_transitions_are_where_the_level_is_another_than_above():
-    column = np.array([0, 2, 2, 0], np.uint8)
-    assert transitions(column).tolist() == [False, True, False, True]
-    assert transitions(column, before=2).tolist() == [True, True, False, True]
-    both = np.array([[0, 1], [0, 0]], np.uint8)
-    assert transitions(both).tolist() == [[False, True], [False, True]]
-    assert transitions(column[:0]).tolist() == []
 
 
 @settings(max_examples=25, deadline=None)
