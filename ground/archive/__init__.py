@@ -4,7 +4,8 @@ A table belongs to a realm and has spacecraft, time and sequence first; rows com
 these. The room knows columns and their kinds, not what a mission means by them. Standards: Apache
 Arrow IPC, Apache Parquet, SQLite 3; times are UTC for other tools and ns TAI for ourselves.
 
-* `store` is the contract, `embedded` keeps it on one machine (its docstring shows the folders);
+* `store` is the contract, `embedded` keeps it on one machine (its docstring shows the folders)
+  and is where writing starts, `view` where reading does;
 * in: `rows` and `schemas` check, `hot` appends, `flushing` and `segments` (with `encodings`) write
   Parquet, `compaction` merges that into day files;
 * what there is: `catalogue`, with `records` and `newest`, names every file and the newest rows;
