@@ -13,6 +13,7 @@ from ground.archive.store import KEYS, SPACECRAFT
 
 NO_DAY = "unknown"  # the day of rows without a time
 _DAY_NS = 86_400_000_000_000
+_NO_DAY = np.iinfo(np.int64).min
 _LAST = np.iinfo(np.int64).max
 
 
@@ -118,8 +119,7 @@ def spans(table: pa.Table) -> list[tuple[Span, int]]:
         return []
     ranks, names = ranked(table["spacecraft"])
     times = _times(table)
-    days = _numbers(table["time"].cast(pa.int64()), -1) // _DAY_NS
-    days[times == _LAST] = np.iinfo(np.int64).min
+    days = _days(table)
     order = np.lexsort((times, days, ranks))
     cut = (np.diff(ranks[order]) != 0) | (np.diff(days[order]) != 0)
     first = np.flatnonzero(np.concatenate(([True], cut)))
@@ -149,10 +149,15 @@ def within(table: pa.Table, window: Window) -> pa.Table:
 
 
 def _of_day(table: pa.Table, day: str) -> pa.ChunkedArray:
-    if day == NO_DAY:
-        return table["t_ns"].is_null()
-    days = pc.floor_temporal(table["time"], unit="day").cast(pa.int64())
-    return pc.equal(days, int(np.datetime64(day, "D").astype(np.int64)) * _DAY_NS)
+    wanted = _NO_DAY if day == NO_DAY else np.datetime64(day, "D").astype(np.int64)
+    return pa.chunked_array([_days(table) == wanted])
+
+
+def _days(table: pa.Table) -> NDArray[np.int64]:
+    """Return the UTC day of each row, counted from 1970; _NO_DAY for rows without a time."""
+    days = _numbers(table["time"].cast(pa.int64()), 0) // _DAY_NS
+    days[table["time"].is_null().to_numpy()] = _NO_DAY
+    return days
 
 
 def _both(left: pa.ChunkedArray | None, right: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -112,3 +112,15 @@ def test_a_compaction_that_fails_leaves_everything_as_it_was(root, monkeypatch):
         assert store.read("live", HK).equals(before)
         store.compact()
         assert store.read("live", HK).equals(before)
+
+
+def test_the_first_and_the_last_instant_there_is_have_days_too(root):
+    ends = [-(2**63), -1, 0, 2**63 - 2]
+    made = keys(["CG-1"] * 4, [0] * 4, range(4)) | {"t_ns": pa.array(ends)}
+    made["time"] = made["t_ns"].cast(pa.timestamp("ns", "UTC"))
+    with EmbeddedStore.open(root, write=True) as store:
+        store.append("live", {HK: pa.table(made)})
+        store.compact()
+        assert store.read("live", HK)["t_ns"].to_pylist() == ends
+    days = sorted(path.name for path in root.glob("live/tlm/day=*"))
+    assert days == ["day=1677-09-21", "day=1969-12-31", "day=1970-01-01", "day=2262-04-11"]
