@@ -30,16 +30,47 @@ def gather(
         number: rows in all.
         fixed: how many elements a row must have; None where that varies.
     """
+    if fixed is None:
+        return _listed(times, number)
     columns: dict[str, list[Column]] = {}
     for here, found in times:
         for name, column in found.items():
             columns.setdefault(name, []).append(spread(column, here, number, blanks.get(name)))
     joined = {name: beside(each) for name, each in columns.items()}
-    if fixed is None:
-        return {name: _ragged(column) for name, column in joined.items()}
     return {
         name: _widened(each, fixed, len(times), blanks.get(name)) for name, each in joined.items()
     }
+
+
+def _listed(times: list[tuple[NDArray[np.intp], Columns]], number: int) -> Columns:
+    """Return columns with an array for each row.
+
+    A row costs what it has: one packet may have ten thousand times, and all others two.
+    """
+    parts: dict[str, list[tuple[NDArray[np.intp], NDArray[Any]]]] = {}
+    for here, found in times:
+        for name, column in found.items():
+            parts.setdefault(name, []).append(_elements(column, here))
+    columns = {}
+    for name, each in parts.items():
+        rows = np.concatenate([here for here, _ in each])
+        values = _joined(tuple(values for _, values in each))
+        order = np.argsort(rows, kind="stable")
+        columns[name] = cut(Column(values[order]), np.bincount(rows, minlength=number))
+    return columns
+
+
+def _elements(column: Column, rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[Any]]:
+    """Return the row of each valid element, and the elements."""
+    if varies(column):
+        arrays = tuple(column.values)
+        return np.repeat(rows, [len(each) for each in arrays]), _joined(arrays)
+    values = column.values if column.values.ndim > 1 else column.values[:, np.newaxis]
+    row = np.broadcast_to(rows[:, np.newaxis], values.shape)
+    if column.valid is None:
+        return row.reshape(-1), values.reshape(-1)
+    valid = column.valid.reshape(values.shape)
+    return row[valid], values[valid]
 
 
 def _widened(column: Column, times: int, done: int, blank: Any) -> Column:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -531,6 +533,25 @@ def test_positions_tell_where_each_field_of_a_packet_is():
         ("/L", 8, 8),
         ("/A", 16, 8),
     ]
+
+
+def test_one_packet_with_very_many_elements_costs_no_memory_for_the_others():
+    text = scalar(StringEncoding(None, prefix_bits=8))
+    array = ArrayType("/TS", "/T", 1, HERE, (Dynamic(RAW_N),))
+    db = database(
+        {"N": unsigned(16), "T": text, "TS": array}, container("C", [entry("N"), entry("TS")])
+    )
+    decoder, few = Decoder(plan.compile(db)), b"\x00\x02\x01a\x01b"
+    given_ = packets(*[few] * 3000, (3000).to_bytes(2, "big") + bytes(3000))
+    tracemalloc.start()
+    [batch] = decoder.decode(given_).batches
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    column = batch.raw["/TS"].values
+    assert [len(row) for row in column] == [2] * 3000 + [3000]
+    assert column[0].tolist() == ["a", "b"]
+    assert set(column[-1]) == {""}
+    assert peak < 20_000_000  # with a place for each element in each packet it were 80 MB
 
 
 # ---- whatever comes -----------------------------------------------------------------------------
