@@ -51,7 +51,9 @@ print(left)
 # An ingest whose files may not grow beyond a limit, as on a full disk.
 LIMITED = """
 import resource, sys
+from ground import warmup
 from ground.services import ingest
+warmup.load = lambda: False
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop(1)),) * 2)
 ingest.CHUNK_OCTETS = int(sys.argv.pop(1))
 from ground.__main__ import main

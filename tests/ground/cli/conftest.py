@@ -39,6 +39,14 @@ class Done:
 
 Run = Callable[..., Done]
 
+# `ground` as a process of its own that compiles no kernels beside the test.
+GROUND = """
+from ground import warmup
+warmup.load = lambda: False
+from ground.__main__ import main
+main()
+"""
+
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -70,7 +78,7 @@ def run(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
 
 def process(*arguments: str | Path, **more: Any) -> subprocess.CompletedProcess[str]:
     """Run `ground` as a process of its own, in the current folder."""
-    command = [sys.executable, "-m", "ground", *map(str, arguments)]
+    command = [sys.executable, "-c", GROUND, *map(str, arguments)]
     environment = os.environ | {"PYTHONPATH": str(ROOT)} | more.pop("env", {})
     return subprocess.run(
         command, env=environment, capture_output=True, text=True, check=False, **more
