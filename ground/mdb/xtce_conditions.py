@@ -110,6 +110,8 @@ def reference(scope: Scope, element: Element) -> Reference | None:
     """Read what a `ParameterInstanceRef` or `ArgumentInstanceRef` refers to."""
     calibrated = scope.flag(element, "useCalibratedValue", True)
     instance = scope.integer(element, "instance", 0)
+    if instance:
+        scope.unsupported(element, f"instance {instance} is not supported: taken as missing")
     if element.tag == "ArgumentInstanceRef":
         path = argument(scope, element)
     else:

@@ -25,7 +25,7 @@ from ground.mdb.model import (
 )
 from ground.mdb.xtce_alarms import alarm, context_alarms, valid_range
 from ground.mdb.xtce_calibrators import calibrator, context_calibrators
-from ground.mdb.xtce_conditions import amount
+from ground.mdb.xtce_conditions import amount, reference
 from ground.mdb.xtce_document import Element
 from ground.mdb.xtce_encodings import ENCODINGS, encoding
 from ground.mdb.xtce_names import Names, Scope, Sort
@@ -262,7 +262,8 @@ def _time(scope: Scope, outer: Element | None, origin: Element | None) -> TimeRe
         if child.tag == "Epoch":
             epoch = _epoch(scope, child)
         elif child.tag == "OffsetFrom":
-            offset_from = scope.parameter(child)
+            found = reference(scope, child)
+            offset_from = found.path if found is not None and not found.instance else None
     return TimeReference(epoch, offset_from, scale * unit, offset * unit)
 
 

@@ -264,6 +264,12 @@ def test_a_reference_to_nothing_in_a_mutated_seed_is_named():
     assert "parameter 'Z', which is not defined" in found(octets, Gravity.ERROR)[0][1]
 
 
+def test_an_earlier_instance_of_a_parameter_is_named_as_not_supported():
+    octets = SEED.replace(b'parameterRef="B[1].m"', b'parameterRef="B[1].m" instance="-1"')
+    message = only(octets, Gravity.UNSUPPORTED, 'instance="-1"')
+    assert message == "instance -1 is not supported: taken as missing"
+
+
 def test_an_attribute_that_is_not_supported_is_named():
     octets = document(
         types='<StringParameterType name="T" restrictionPattern="[A-Z]+"/>',
