@@ -120,6 +120,7 @@ class FixedFrames:
         code = None if rs is None else Code(rs.k, rs.interleave, rs.basis, rs.fill)
         asm = None if link.asm is None else bytes.fromhex(link.asm)
         self._cadus = Cadu(length, asm, link.randomiser, code)
+        self._cadu = len(asm or b"") + (length if code is None else code.codeblock_octets)
         self._tally = tally
         self._counts = tally.stage("cadus") if asm or code else None
         self._rule = (
@@ -127,10 +128,11 @@ class FixedFrames:
         )
         self._recent: deque[Octets] = deque()
         self._at = 0  # offset of `_recent` in the input
+        self._kept = 0  # octets before this one are in frames or rejects
 
     def receive(self, octets: Octets, final: bool, rejected: list[Rejected]) -> Cut:
         """Return the frames that are complete; add to what was rejected."""
-        self._remember(octets)
+        self._remember(octets, rejected)
         runs = [self._cadus.receive(octets), *([self._cadus.finish()] if final else [])]
         for run in runs:
             self._note(run, rejected)
@@ -139,22 +141,35 @@ class FixedFrames:
         frames = np.concatenate([run.frames for run in runs])
         return Cut.of(frames, np.concatenate([run.offsets for run in runs]) // 8)
 
-    def _remember(self, octets: Octets) -> None:
-        """Keep the last octets, to cut out of them what will be rejected."""
+    def _remember(self, octets: Octets, rejected: list[Rejected]) -> None:
+        """Hold the last octets, to cut out of them what will be rejected.
+
+        What falls out unframed is more than the synchroniser holds back: no frame will claim it.
+        """
         self._recent.append(octets)
         held = sum(map(len, self._recent))
         while held - len(self._recent[0]) > _RECENT:
-            gone = len(self._recent.popleft())
-            held, self._at = held - gone, self._at + gone
+            gone = self._recent.popleft()
+            held, self._at = held - len(gone), self._at + len(gone)
+            if self._kept < self._at:
+                self._reject(gone[self._kept - self._at :], rejected)
+
+    def _reject(self, octets: Octets, rejected: list[Rejected]) -> None:
+        rejected.append(Rejected("stream", "no frame", self._rule, octets.tobytes(), self._kept))
+        self._kept += len(octets)
 
     def _note(self, run: Received, rejected: list[Rejected]) -> None:
         for body, offset in zip(run.rejects, (run.reject_offsets // 8).tolist(), strict=True):
             rejected.append(Rejected("cadu", REJECT_REASON, REJECT_CLAUSE, body.tobytes(), offset))
         for start, stop in run.lost.tolist():
-            begin, end = start // 8, -(-stop // 8)
+            self._kept = max(self._kept, start // 8)
             recent = np.concatenate(self._recent)
-            lost = recent[max(0, begin - self._at) : max(0, end - self._at)].tobytes()
-            rejected.append(Rejected("stream", "no frame", self._rule, lost, begin))
+            lost = recent[self._kept - self._at : -(-stop // 8) - self._at]
+            if len(lost):
+                self._reject(lost, rejected)
+        for offsets in (run.offsets, run.reject_offsets):
+            if len(offsets):
+                self._kept = max(self._kept, int(offsets[-1]) // 8 + self._cadu)
         self._count(run)
 
     def _count(self, run: Received) -> None:
