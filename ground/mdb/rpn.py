@@ -57,22 +57,13 @@ def problem(tokens: Sequence[Token]) -> str | None:
         if not isinstance(token, str) or token == THIS:
             depth += 1
             continue
-        taken, left = _arity(token)
-        if taken < 0:
+        if token not in OPERATORS:
             return f"operator {token!r}; expected one of XTCE's MathOperators"
+        taken, left = OPERATORS[token]
         if depth < taken:
             return f"operator {token!r} found {depth} operands; expected {taken}"
         depth += left - taken
     return None if depth == 1 else f"{depth} values are left on the stack; expected 1"
-
-
-def _arity(operator: str) -> tuple[int, int]:
-    """Return how many values an operator takes and leaves; (-1, 0) for an unknown one."""
-    if operator in ONE:
-        return 1, 1
-    if operator in TWO:
-        return 2, 1
-    return SHUFFLES.get(operator, (-1, 0))
 
 
 def _apply(operator: str, stack: list[Value]) -> None:
@@ -183,3 +174,5 @@ TWO: dict[str, Callable[[Value, Value], Value]] = {
     "max": np.maximum,
 }
 SHUFFLES = {"swap": (2, 2), "drop": (1, 0), "dup": (1, 2), "over": (2, 3)}
+OPERATORS = {**dict.fromkeys(ONE, (1, 1)), **dict.fromkeys(TWO, (2, 1)), **SHUFFLES}
+"""How many values each operator takes, and how many it leaves."""

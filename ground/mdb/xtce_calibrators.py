@@ -16,24 +16,12 @@ from ground.mdb.model import (
     Reference,
     Spline,
 )
+from ground.mdb.rpn import OPERATORS
 from ground.mdb.xtce_conditions import reference, required
 from ground.mdb.xtce_document import Element, number
 from ground.mdb.xtce_names import Scope
 
 MAX_EXPONENT = 100
-# MathOperatorsType: how many values each operator takes, and how many it leaves
-OPERATORS = {
-    **dict.fromkeys(("+", "-", "*", "/", "%", "y^x", "^", "atan2", "<<", ">>", "&", "|"), (2, 1)),
-    **dict.fromkeys(("&&", "||", ">", ">=", "<", "<=", "==", "!=", "min", "max"), (2, 1)),
-    **dict.fromkeys(("xor", "div"), (2, 1)),
-    **dict.fromkeys(("ln", "log", "e^x", "1/x", "x!", "tan", "cos", "sin", "atan"), (1, 1)),
-    **dict.fromkeys(("acos", "asin", "tanh", "cosh", "sinh", "atanh", "acosh"), (1, 1)),
-    **dict.fromkeys(("asinh", "!", "abs", "int", "~"), (1, 1)),
-    "swap": (2, 2),
-    "drop": (1, 0),
-    "dup": (1, 2),
-    "over": (2, 3),
-}
 
 
 def calibrator(scope: Scope, holder: Element | None) -> Calibrator | None:
