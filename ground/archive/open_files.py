@@ -148,9 +148,12 @@ class OpenFiles:
         if checksums.footer(stream.fileno(), octets) != file.footer:
             raise ArchiveError(f"{path}: damaged: the checksum of its footer is wrong")
         sums = np.frombuffer(self._catalogue.sums(file), "<u4")
-        if not len(sums):
+        try:
+            parquet = pq.ParquetFile(path, page_checksum_verification=True) if len(sums) else None
+        except FileNotFoundError:  # Arrow's does not say which file
+            parquet = None
+        if parquet is None:
             raise FileNotFoundError(errno.ENOENT, "replaced meanwhile", str(path))
-        parquet = pq.ParquetFile(path, page_checksum_verification=True)
         groups = [_group(parquet.metadata, at) for at in range(parquet.num_row_groups)]
         leaves = checksums.leaves(parquet.schema_arrow)
         return _Open(stream, parquet, groups, leaves, sums.reshape(len(groups), -1))
