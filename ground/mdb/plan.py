@@ -96,16 +96,7 @@ def of_command(database: Database, path: str) -> Plan:
 
 def _root(database: Database, named: str | None) -> Container:
     if named is not None:
-        found = [
-            each
-            for path, each in database.containers.items()
-            if path == named or path.endswith("/" + named.lstrip("/"))
-        ]
-        exact = [each for each in found if each.path == named]
-        if len(exact or found) == 1:
-            return (exact or found)[0]
-        what = "several containers" if found else "no container"
-        raise InputError(f"{database.source}: {what} {named} found; the path of one expected")
+        return _named(database, named)
     included = {
         entry.container
         for each in database.containers.values()
@@ -128,6 +119,16 @@ def _root(database: Database, named: str | None) -> Container:
     return database.containers[candidates[0]]
 
 
+def _named(database: Database, named: str) -> Container:
+    ending = "/" + named.lstrip("/")
+    found = [each for path, each in database.containers.items() if path.endswith(ending)]
+    exact = [each for each in found if each.path == named]
+    if len(exact or found) == 1:
+        return (exact or found)[0]
+    what = "several containers" if found else "no container"
+    raise InputError(f"{database.source}: {what} {named} found; the path of one expected")
+
+
 def _node(
     database: Database,
     container: Container,
@@ -139,18 +140,11 @@ def _node(
         raise InputError(f"{container.where}: {container.path} extends itself")
     tree = entries.of_container(database, container.path)
     types = {leaf.name: leaf.type for leaf in layout.leaves(tree)}
+    here = (*above, container.path)
+    extending = [database.containers[path] for path in database.children.get(container.path, ())]
     children = tuple(
-        (
-            database.containers[path].restriction,
-            _node(
-                database,
-                database.containers[path],
-                programs,
-                column_types,
-                (*above, container.path),
-            ),
-        )
-        for path in database.children.get(container.path, ())
+        (each.restriction, _node(database, each, programs, column_types, here))
+        for each in extending
     )
     abstract = container.abstract and bool(children)
     deciding = _deciding(container, tree, types)
