@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from protocols import packet
-from tests.ground.cli.conftest import Run
+from tests.commands import Run
 from tests.ground.services import hand
 
 VERBS = ("check", "ingest", "packets", "query", "gaps", "export", "compact", "demo")

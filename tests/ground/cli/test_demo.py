@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ground.cli.plot import braille
-from tests.ground.cli.conftest import Run
+from tests.commands import Run
 
 
 def test_the_demo_shows_the_main_job_from_start_to_end(run: Run, home: Path) -> None:

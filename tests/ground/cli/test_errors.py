@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ground.archive.embedded import EmbeddedStore
-from tests.ground.cli.conftest import Done, Run
+from tests.commands import Done, Run
 from tests.ground.services import hand
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from ground.archive.embedded import EmbeddedStore
+from tests.commands import GROUND, Done, Run, process
 from tests.conftest import ROOT
-from tests.ground.cli.conftest import GROUND, Done, Run, process
 from tests.ground.services import hand
 from tools.simulator import record
 
