@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ground.archive.embedded import EmbeddedStore
-from ground.archive.identities import Identities, digest_rows
+from ground.archive.identities import COLUMNS, Identities, digest_rows
 from ground.services import tables
 
 _LONG_AGO = np.iinfo(np.int64).min
@@ -27,12 +28,21 @@ Int64 = NDArray[np.int64]
 
 
 class Duplicates:
-    """The memory of one run into one realm; whatever it calls new is appended before it asks on."""
+    """The memory of one run into one realm; whatever it calls new is appended before it asks on.
 
-    def __init__(self, store: EmbeddedStore, realm: str) -> None:
+    Args:
+        resumed: the source whose earlier run was cut off, if this run goes on with it. What that
+            run appended is of this one too, so rows of no time are not held against it.
+    """
+
+    def __init__(self, store: EmbeddedStore, realm: str, resumed: str | None = None) -> None:
         self._store, self._realm = store, realm
         held = [info for info in store.tables(realm) if info.name == "packets"]
-        self._untimed = store.identities(realm, timed=False) if held else Identities(())
+        self._untimed = Identities(())
+        if held and resumed is None:
+            self._untimed = store.identities(realm, timed=False)
+        elif held:
+            self._untimed = self._of_others(str(resumed))
         newest = [info.t1_ns for info in held if info.t1_ns is not None]
         self._before_ns = max(newest, default=_LONG_AGO)
         self._newest_ns: dict[int, int] = {}  # by channel
@@ -51,6 +61,14 @@ class Duplicates:
             channels = self._channels(packets)[rows]
             found[rows] = self._timed(packets, rows, channels, stamps.values[rows])
         return found
+
+    def _of_others(self, source: str) -> Identities:
+        """Return what is stored of no time and from other sources."""
+        digests: set[bytes] = set()
+        for part in self._store.scan(self._realm, "packets", columns=[*COLUMNS, "source"]):
+            other = pc.and_(pc.is_null(part["t_ns"]), pc.not_equal(part["source"], source))
+            digests.update(digest_rows(part.filter(other)))
+        return Identities((digests,))
 
     def _timed(
         self, packets: pa.Table, rows: NDArray[np.intp], channels: Int64, t_ns: Int64

@@ -63,7 +63,7 @@ def ingest(store: EmbeddedStore, job: Job, progress: Progress) -> Tally:
         tally.repeated = True
         return tally
     source = done or Source(sha256, job.settings, str(job.path), size)
-    duplicates = Duplicates(store, job.realm)
+    duplicates = Duplicates(store, job.realm, sha256 if done is not None else None)
     receiver = downlink.receiver(job.link, tally)
     processor = Processor(job.crafts, duplicates.known, tally)
     for chunk, end in _chunks(job.path, size):

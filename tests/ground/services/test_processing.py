@@ -212,27 +212,48 @@ def test_segments_stored_by_a_run_that_was_cut_off_are_joined_with_the_rest(
     assert len(rows(station, "/H/HK")) == 2
 
 
-def test_an_interrupted_run_gives_the_packet_whose_segments_lie_on_both_sides(
-    station: Hand, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    body = hand.hk(0, 9)[6:]
-    parts = segments(hand.HK, 0, body[:10], body[10:20], body[20:])
-    monkeypatch.setattr(service, "CHUNK_OCTETS", 17)
+def cut_off(station: Hand, monkeypatch: pytest.MonkeyPatch, *packets: bytes) -> None:
+    """Ingest packets as `0.bin`, and be interrupted at the second append."""
     append, calls = EmbeddedStore.append, []
 
-    def cut_off(*arguments: Any, **more: Any) -> None:
+    def counted(*arguments: Any, **more: Any) -> None:
         calls.append(arguments)
         if len(calls) == 2:
             raise KeyboardInterrupt
         append(*arguments, **more)
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(EmbeddedStore, "append", cut_off)
-        station.take(*parts)
+        patched.setattr(EmbeddedStore, "append", counted)
+        station.take(*packets)
+
+
+def test_an_interrupted_run_gives_the_packet_whose_segments_lie_on_both_sides(
+    station: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = hand.hk(0, 9)[6:]
+    parts = segments(hand.HK, 0, body[:10], body[10:20], body[20:])
+    monkeypatch.setattr(service, "CHUNK_OCTETS", 17)
+    cut_off(station, monkeypatch, *parts)
     assert "/H/HK" not in station.tables()
     station.ingest(station.root.parent / "0.bin", "bare", "A")
     assert len(rows(station, "/H/HK")) == 1
     assert len(station.packets()) == 3
+
+
+def test_packets_that_are_alike_and_have_no_time_are_all_there_after_an_interruption(
+    station: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A beacon whose count stands still: nothing tells one from the next, and all are meant."""
+    beacon = packet.encode(9, 0, b"alive")
+    station.take(beacon, b"\0")
+    other = Hand(station.root.parent / "other", station.mission)
+    monkeypatch.setattr(service, "CHUNK_OCTETS", 2 * len(beacon))
+    cut_off(other, monkeypatch, *[beacon] * 7)
+    assert len(other.packets()) == 2
+    other.ingest(other.root.parent / "1.bin", "bare", "A")
+    assert len(other.packets()) == 7
+    assert other.take(*[beacon] * 3).stages["packets"].out == 0
+    assert station.take(*[beacon] * 4).stages["packets"].out == 0
 
 
 def test_one_packet_and_a_thousand_give_the_same_rows(
