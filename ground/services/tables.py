@@ -14,8 +14,19 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ground.columns import Column
-from ground.mdb.model import BinaryEncoding, IntegerEncoding, ScalarType, StringEncoding
+from ground.mdb.model import (
+    BinaryEncoding,
+    FloatCoding,
+    FloatEncoding,
+    IntegerCoding,
+    IntegerEncoding,
+    ScalarType,
+)
 from protocols import times
+
+_COUNTS = (IntegerCoding.UNSIGNED, IntegerCoding.BCD, IntegerCoding.PACKED_BCD)
+_UNSIGNED = (pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64())
+_SIGNED = (pa.int8(), pa.int16(), pa.int32(), pa.int64())
 
 NAME = pa.dictionary(pa.int32(), pa.string())
 INSTANT = pa.timestamp("ns", tz="UTC")
@@ -83,7 +94,9 @@ def to_arrow(column: Column, kind: ScalarType) -> pa.Array:
 
 def shown(column: Column, kind: ScalarType) -> pa.Array:
     """Return an engineering column as other tools read it: labels as text, numbers as they are."""
-    if column.labels is None or column.values.dtype == object:
+    if column.values.dtype == object and _number_type(kind) is not None:
+        return _shown_lists(column)
+    if column.labels is None:
         return to_arrow(column, kind)
     codes = column.values if column.valid is None else np.where(column.valid, column.values, -1)
     if codes.ndim == 1:
@@ -144,9 +157,24 @@ def _objects(values: NDArray[Any], valid: NDArray[np.bool_] | None, kind: Scalar
     if valid is not None:
         shown = values.copy()
         shown[~valid] = None
-    if any(isinstance(each, np.ndarray) for each in shown):
-        return pa.array([None if each is None else _plain(each, kind) for each in shown])
+    number = _number_type(kind)  # numbers lie in objects only as arrays of varying size
+    if number is not None or any(isinstance(each, np.ndarray) for each in shown):
+        lists = [None if each is None else _plain(each, kind) for each in shown]
+        return pa.array(lists, pa.list_(number or _text_type(kind)))
     return pa.array(_plain(shown, kind), _text_type(kind))
+
+
+def _shown_lists(column: Column) -> pa.Array:
+    """Return the engineering values of arrays of varying size; a label's code is -1 without one."""
+    valid = np.ones(len(column.values), bool) if column.valid is None else column.valid
+    rows = [each if known else None for each, known in zip(column.values, valid, strict=True)]
+    if column.labels is None:
+        return pa.array(rows, pa.list_(pa.float64()))
+    text = (*column.labels, None)
+    return pa.array(
+        [None if each is None else [text[int(code)] for code in each] for each in rows],
+        pa.list_(pa.string()),
+    )
 
 
 def _plain(values: NDArray[Any], kind: ScalarType) -> Any:
@@ -174,8 +202,16 @@ def _is_wide(kind: ScalarType) -> bool:
 
 
 def _text_type(kind: ScalarType) -> pa.DataType:
-    if isinstance(kind.encoding, BinaryEncoding):
-        return pa.binary()
-    if isinstance(kind.encoding, StringEncoding) or _is_wide(kind):
-        return pa.string()
-    return pa.null()
+    return pa.binary() if isinstance(kind.encoding, BinaryEncoding) else pa.string()
+
+
+def _number_type(kind: ScalarType) -> pa.DataType | None:
+    """Return the type of a raw number, as wide as the decoder gives it; None for all else."""
+    encoding = kind.encoding
+    if isinstance(encoding, FloatEncoding):
+        short = encoding.coding is FloatCoding.IEEE754 and encoding.bits <= 32
+        return pa.float32() if short else pa.float64()
+    if not isinstance(encoding, IntegerEncoding) or encoding.bits > 64:
+        return None
+    place = next(place for place, bits in enumerate((8, 16, 32, 64)) if encoding.bits <= bits)
+    return (_UNSIGNED if encoding.coding in _COUNTS else _SIGNED)[place]
