@@ -40,7 +40,7 @@ def export(
 
     span = options.span(realm, spacecraft, start, end)
     with (
-        options.open_archive(home, realm) as store,
+        options.open_archive(home, realm, spacecraft) as store,
         bar(f"export to {literal(to.name)}", quiet=as_json) as progress,
     ):
         written = exporting.export(

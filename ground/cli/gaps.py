@@ -33,7 +33,7 @@ def gaps(
     from ground.services import listing
 
     span = options.span(realm, spacecraft, start, end)
-    with options.open_archive(home, realm) as store:
+    with options.open_archive(home, realm, spacecraft) as store:
         rows = list(listing.gaps(store, span))
     counts = {
         kind: sum(row["missing"] for row in rows if row["kind"] == kind)

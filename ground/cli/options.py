@@ -45,21 +45,32 @@ def instant(text: str | None) -> int | None:
         raise InputError(f"{text!r}: no time; expected {expected}") from None
 
 
-def open_archive(home: Path | None, realm: str) -> Any:
-    """Open the archive below `home` to read a realm of it.
+def open_archive(home: Path | None, realm: str, spacecraft: list[str] | None = None) -> Any:
+    """Open the archive below `home` to read a realm of it, and there these spacecraft.
 
     Raises:
-        InputError: there is no archive, or nothing in this realm of it.
+        InputError: there is no archive, or nothing in this realm or of a spacecraft in it.
     """
     from ground.archive.embedded import EmbeddedStore
 
     store = EmbeddedStore.open(_existing(home), write=False)
-    known = sorted({table.realm for table in store.tables()})
-    if realm not in known:
+    tables = store.tables()
+    try:
+        _in_archive("realm", [realm], {table.realm for table in tables})
+        here = [table for table in tables if table.realm == realm]
+        _in_archive("spacecraft", spacecraft, {name for each in here for name in each.spacecraft})
+    except InputError:
         store.close()
-        listed = ", ".join(known) or "none yet, as the archive is empty"
-        raise InputError(f"realm {realm!r}: nothing in the archive; expected one of {listed}")
+        raise
     return store
+
+
+def _in_archive(what: str, asked: list[str] | None, known: set[str]) -> None:
+    """Refuse a name of which the archive has nothing."""
+    for name in asked or ():
+        if name not in known:
+            listed = ", ".join(sorted(known)) or "none yet, as the archive is empty"
+            raise InputError(f"{what} {name!r}: nothing in the archive; expected one of {listed}")
 
 
 def open_to_write(home: Path | None, *, make: bool = False) -> Any:

@@ -63,7 +63,7 @@ def packets(
     from ground.services import listing
 
     span = options.span(realm, spacecraft, start, end, limit)
-    with options.open_archive(home, realm) as store:
+    with options.open_archive(home, realm, spacecraft) as store:
         if rejected:
             rows, headings = listing.rejects(store, span), _REJECTS
         elif listed:

@@ -58,7 +58,7 @@ def query(
 
     whole = bool(plot or bins)
     span = options.span(realm, spacecraft, start, end, 0 if whole else limit)
-    with options.open_archive(home, realm) as store:
+    with options.open_archive(home, realm, spacecraft) as store:
         found = ask.samples(store, Library(store), parameters, span)
         if plot:
             for each in found:

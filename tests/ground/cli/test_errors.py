@@ -47,6 +47,13 @@ def test_a_realm_that_is_none_is_refused(
     assert not (tmp_path / "x").exists()
 
 
+def test_a_spacecraft_that_the_archive_does_not_know_is_told(run: Run, ingest: Run) -> None:
+    assert ingest(hand.hk(0, 1)).code == 0
+    for command in READING[:4]:
+        line = only_line(run(*command, "--spacecraft", "NOBODY"))
+        assert line.startswith("spacecraft 'NOBODY': nothing in the archive; expected one of ")
+
+
 def test_an_empty_archive_and_an_unknown_realm_are_told(run: Run, ingest: Run) -> None:
     assert ingest(b"").code == 0
     expected = "realm 'live': nothing in the archive; expected one of none yet, as the archive is "
