@@ -50,6 +50,7 @@ extract = numba.njit(
 )(chain.extract.plain)
 
 
+ONE, TWO, THREE = np.uint64(1), np.uint64(2), np.uint64(3)
 narrow, wide = types.uint8[::1], types.uint16[::1]
 fields = types.Tuple([narrow, narrow, narrow, wide, narrow, wide])  # type: ignore[no-untyped-call]
 
@@ -62,9 +63,9 @@ def headers(arena: Any, offset: Any) -> Any:
     secondary, apid = np.empty(rows, np.uint8), np.empty(rows, np.uint16)
     flags, sequence = np.empty(rows, np.uint8), np.empty(rows, np.uint16)
     for row in range(rows):
-        at = offset[row]
-        first = arena[at] << 8 | arena[at + 1]
-        second = arena[at + 2] << 8 | arena[at + 3]
+        at = np.uint64(offset[row])  # unsigned, as no place counts from the end of the arena
+        first = arena[at] << 8 | arena[at + ONE]
+        second = arena[at + TWO] << 8 | arena[at + THREE]
         version[row], kind[row], secondary[row] = first >> 13, first >> 12 & 1, first >> 11 & 1
         apid[row], flags[row], sequence[row] = first & 0x07FF, second >> 14, second & 0x3FFF
     return version, kind, secondary, apid, flags, sequence

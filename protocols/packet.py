@@ -234,7 +234,24 @@ def scan(
 
     Source: 133.0-B-2 §4.1.3.5.3 (length), §4.1.3.2 (version).
     """
-    arena = padded(octets)
+    return scan_arena(
+        padded(octets), offset, final=final, versions=versions, encapsulation=encapsulation
+    )
+
+
+def scan_arena(
+    arena: NDArray[np.uint8],
+    offset: int = 0,
+    *,
+    final: bool = True,
+    versions: Sequence[int] | None = None,
+    encapsulation: bool = False,
+) -> Scanned:
+    """Split packets as `scan` does, in place: for a caller that reads into an arena of its own.
+
+    Args:
+        arena: uint8, writable, the octets and ARENA_PADDING after them; the packets keep it.
+    """
     size = len(arena) - ARENA_PADDING
     places = np.empty(size // (1 if encapsulation else SMALLEST) + 2, np.int64)
     found = edges(arena[:size], encapsulation, places)

@@ -126,7 +126,9 @@ class Decoder:
         flags = flags.copy()
         if left.any():
             flags[left > 0] |= np.uint8(PacketFlag.LONG)
-        flags[rows.short | (left < 0)] |= np.uint8(PacketFlag.SHORT)
+            flags[left < 0] |= np.uint8(PacketFlag.SHORT)
+        if rows.short.any():
+            flags[rows.short] |= np.uint8(PacketFlag.SHORT)
         return Batch(path, chosen, columns, flags, left)
 
 

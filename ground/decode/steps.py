@@ -14,7 +14,7 @@ from ground.columns import Column
 from ground.decode import codings, octets
 from ground.decode.gather import Columns, beside, cut, gather, spread
 from ground.decode.kernels import extract
-from ground.decode.rows import Places, Rows, Trace, Truth
+from ground.decode.rows import FAR, Places, Rows, Trace, Truth
 from ground.mdb.layout import Move
 from ground.mdb.model import BinaryEncoding, Origin, StringEncoding
 from ground.mdb.program import Branch, Inner, Loop, Program, Run, Step, Text, Varying
@@ -66,7 +66,7 @@ def _step(step: Step, rows: Rows) -> Columns:
 
 def _run(step: Run, rows: Rows) -> Columns:
     anchor, number = rows.at, len(rows)
-    whole = bool((anchor + step.high <= rows.last).all())
+    whole = bool((rows.last - anchor).min(initial=FAR) >= step.high)
     if step.low < 0 or anchor is not rows.first:
         whole = whole and bool((anchor + step.low >= rows.first).all())
     outs = [

@@ -19,7 +19,7 @@ from ground.services.tally import Tally
 from ground.settings import Link
 from protocols import packet
 from protocols.channel import Channels
-from protocols.frame import Frames, Reject
+from protocols.frame import ARENA_PADDING, Frames, Reject
 
 Octets = NDArray[np.uint8]
 
@@ -49,9 +49,10 @@ class PacketLink:
 
     def receive(self, octets: Octets, *, final: bool = False) -> Received:
         """Return the packets that are complete; `final` where nothing follows."""
-        whole = np.concatenate([self._left, octets]) if len(self._left) else octets
-        scanned = packet.scan(whole, self._at, final=final)
-        self._left = np.empty(0, np.uint8) if final else whole[scanned.consumed :].copy()
+        arena = np.concatenate([self._left, octets, np.zeros(ARENA_PADDING, np.uint8)])
+        scanned = packet.scan_arena(arena, self._at, final=final)
+        left = arena[scanned.consumed : len(arena) - ARENA_PADDING]
+        self._left = np.empty(0, np.uint8) if final else left.copy()
         self._at += scanned.consumed
         idle = scanned.packets.idle
         packets = scanned.packets.take(~idle) if idle.any() else scanned.packets
