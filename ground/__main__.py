@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 
 from ground.cli.app import app
@@ -21,6 +22,8 @@ def main() -> None:
         _tell(str(error))
         raise SystemExit(error.exit_code) from None
     except OSError as error:
+        if error.filename is None:  # or the interpreter would try to write it again
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         place = error.filename or "standard output"
         _tell(f"{place}: {error.strerror}; expected to be able to read and write there")
         raise SystemExit(2) from None

@@ -129,7 +129,13 @@ def console(*, stderr: bool = False) -> Any:
     """Return the console to draw on; piped output is as wide as it needs to be."""
     from rich.console import Console
 
-    made = Console(stderr=stderr, highlight=False, soft_wrap=False)
+    class Calm(Console):
+        """Leaves a reader that has gone away to the caller; rich itself would exit with 1."""
+
+        def on_broken_pipe(self) -> None:
+            raise  # the BrokenPipeError that rich is handling
+
+    made = Calm(stderr=stderr, highlight=False, soft_wrap=False)
     if not made.is_terminal:
         made.width = PIPED_WIDTH
     return made

@@ -134,7 +134,7 @@ def test_a_reader_that_has_seen_enough_is_no_failure(many: None, form: list[str]
     assert ground.wait(30) == 0
 
 
-PATH = {"PYTHONPATH": str(ROOT)}
+PATH = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": ""}  # with buffers, as people run it
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
