@@ -13,14 +13,20 @@ import platformdirs
 
 from ground.settings.mission import Link, Mission, ReedSolomon, Spacecraft, TimeRule
 from ground.settings.reader import FILE_NAME, MissionError, find, load, shipped
+from ground.settings.station import EventRule, Gateway, Influx, StaleRule, Station
 
 __all__ = [
     "FILE_NAME",
+    "EventRule",
+    "Gateway",
+    "Influx",
     "Link",
     "Mission",
     "MissionError",
     "ReedSolomon",
     "Spacecraft",
+    "StaleRule",
+    "Station",
     "TimeRule",
     "find",
     "home",

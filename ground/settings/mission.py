@@ -6,14 +6,11 @@ turns what pydantic finds into messages with the line of the key.
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     ValidationInfo,
     field_validator,
@@ -23,20 +20,13 @@ from pydantic_core import PydanticCustomError
 
 from ground.errors import Where
 from ground.settings.keys import line_of, lines
+from ground.settings.station import EventRule, Gateway, Influx, StaleRule, Station, fits
+from ground.settings.table import Count, Flag, Name, Table, Text, wrong
 from protocols.errors import DecodeError
 from protocols.times import parse
 
-Text = Annotated[str, Field(strict=True, min_length=1)]
-Name = Annotated[str, Field(strict=True, pattern=r"^[^\s/\\]([^/\\\n]*[^\s/\\])?$", max_length=80)]
-Flag = Annotated[bool, Field(strict=True)]
-Count = Annotated[int, Field(strict=True, ge=0, le=65535)]
 Service = Literal["m_pdu", "b_pdu", "vca", "idle"]
 LARGEST_FRAME = 65536  # octets, that of USLP: 732.1-B-2 §4.1.2.7.2, length field = octets − 1
-
-
-def wrong(*problems: tuple[str, str]) -> NoReturn:
-    """Refuse a table for the given reasons: (key, what was found and what was expected)."""
-    raise PydanticCustomError("mission", "{problems}", {"problems": problems})
 
 
 def _octets(text: str) -> str:
@@ -49,11 +39,7 @@ def _octets(text: str) -> str:
     return octets.hex()
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Spacecraft(_Table):
+class Spacecraft(Table):
     """One spacecraft: its name, its id in frames, and the database of its packets.
 
     `database` is absolute once loaded; without one, packets are kept but not decoded.
@@ -77,7 +63,7 @@ class Spacecraft(_Table):
         return path
 
 
-class TimeRule(_Table):
+class TimeRule(Table):
     """Where the generation time of some packets comes from; the first rule that matches applies.
 
     Either one number (`parameter`, in seconds, with `fine` as a fraction of 2^-`fine_bits`), or the
@@ -120,8 +106,7 @@ class TimeRule(_Table):
 
     def is_for(self, packet_type: str) -> bool:
         """Return whether the glob fits the path of a packet's container, or its last part."""
-        last = packet_type.rsplit("/", 1)[-1]
-        return fnmatchcase(packet_type, self.packets) or fnmatchcase(last, self.packets)
+        return fits(self.packets, packet_type)
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -137,7 +122,7 @@ _NEEDS = (
 )
 
 
-class ReedSolomon(_Table):
+class ReedSolomon(Table):
     """The Reed-Solomon code of a link; `fill` is the virtual fill of one codeword, in octets.
 
     Source: CCSDS 131.0-B-5 §4.3.
@@ -160,11 +145,13 @@ class ReedSolomon(_Table):
         return self.interleave * (self.k - self.fill)
 
 
-class Link(_Table):
+class Link(Table):
     """One link: where its octets come from and the managed parameters of its frames.
 
     `address` is host:port, a device, or the path of a file or directory; for the last two it may
-    be left open, as it is given with each recording. `trailer` comes after the `length` octets of
+    be left open, as it is given with each recording. `gateway` names the `[[gateway]]` that holds
+    the link; without one, this station itself does. `baud` is of serial links. A link that is not
+    `enabled` waits until an operator enables it. `trailer` comes after the `length` octets of
     each frame. AOS only: `fhec` (frame header error control), `service` of every virtual channel
     that `services` does not name. USLP only: `fecf_octets`, and `truncated`, the octets of a
     truncated frame.
@@ -173,6 +160,9 @@ class Link(_Table):
     name: Name
     kind: Literal["udp", "tcp-client", "tcp-server", "serial", "file", "directory", "memory"]
     address: Text | None = None
+    gateway: Name | None = None
+    baud: Annotated[int, Field(strict=True, ge=50, le=20_000_000)] = 115_200
+    enabled: Flag = True
     frame: Literal["tm", "aos", "uslp", "packets"]
     length: Annotated[int, Field(strict=True, ge=1, le=LARGEST_FRAME)] | None = None
     fecf: Flag = False
@@ -185,7 +175,7 @@ class Link(_Table):
     rs: ReedSolomon | None = None
     bad_crc: Literal["reject", "keep"] = "reject"
     service: Service = "m_pdu"
-    services: dict[Annotated[int, Field(ge=0, le=63)], Service] = {}
+    services: dict[Annotated[int, Field(ge=0, le=63)], Service] = Field({})
     fecf_octets: Literal[2, 4] = 2
     truncated: Count = 0
 
@@ -231,19 +221,24 @@ _OF_FRAMES = (
 )
 
 
-class Header(_Table):
+class Header(Table):
     """The table [mission]."""
 
     name: Name
 
 
-class Mission(_Table):
+class Mission(Table):
     """A mission file, checked. `path` is where it was read, `octets` what it held."""
 
     name: Name
     spacecraft: tuple[Spacecraft, ...]
     times: tuple[TimeRule, ...] = ()
     links: tuple[Link, ...] = ()
+    station: Station = Station()
+    gateways: tuple[Gateway, ...] = ()
+    events: tuple[EventRule, ...] = ()
+    stale: tuple[StaleRule, ...] = ()
+    influx: tuple[Influx, ...] = ()
     path: Path
     octets: bytes = Field(repr=False)
 
@@ -265,10 +260,15 @@ class Mission(_Table):
         return next(found, None)
 
 
-class File(_Table):
+class File(Table):
     """The file as TOML names it; `Mission` is what the rest of the station reads."""
 
     mission: Header
     spacecraft: tuple[Spacecraft, ...]
     time: tuple[TimeRule, ...] = ()
     link: tuple[Link, ...] = ()
+    station: Station = Station()
+    gateway: tuple[Gateway, ...] = ()
+    event: tuple[EventRule, ...] = ()
+    stale: tuple[StaleRule, ...] = ()
+    influx: tuple[Influx, ...] = ()

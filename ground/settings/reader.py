@@ -17,6 +17,7 @@ from ground.errors import InputError, Where
 from ground.mdb.model import Gravity, Problem
 from ground.settings import keys
 from ground.settings.mission import File, Link, Mission, ReedSolomon, Spacecraft, TimeRule
+from ground.settings.station import EventRule, Gateway, Influx, StaleRule, Station
 
 FILE_NAME = "mission.toml"
 LARGEST_FILE = 4 << 20  # octets; a mission file has a few thousand
@@ -26,6 +27,11 @@ _TABLES: dict[str, type[BaseModel]] = {
     "time": TimeRule,
     "link": Link,
     "rs": ReedSolomon,
+    "station": Station,
+    "gateway": Gateway,
+    "event": EventRule,
+    "stale": StaleRule,
+    "influx": Influx,
 }
 
 
@@ -89,6 +95,11 @@ def load(path: str | Path) -> Mission:
         spacecraft=file.spacecraft,
         times=file.time,
         links=file.link,
+        station=file.station,
+        gateways=file.gateway,
+        events=file.event,
+        stale=file.stale,
+        influx=file.influx,
         path=path.absolute(),
         octets=octets,
     )
@@ -194,7 +205,13 @@ def _suggest(path: keys.KeyPath) -> str:
 
 def _twice(data: dict[str, Any]) -> Iterator[tuple[keys.KeyPath, str]]:
     """Find names and ids that stand twice, also where the rest of the file is wrong."""
-    for table, key in (("spacecraft", "name"), ("spacecraft", "scid"), ("link", "name")):
+    for table, key in (
+        ("spacecraft", "name"),
+        ("spacecraft", "scid"),
+        ("link", "name"),
+        ("gateway", "name"),
+        ("influx", "name"),
+    ):
         seen: dict[object, int] = {}
         tables = data.get(table)
         for index, each in enumerate(tables if isinstance(tables, list) else ()):
@@ -215,6 +232,11 @@ def _unknown_spacecraft(file: File) -> Iterator[tuple[keys.KeyPath, str]]:
         if rule.spacecraft not in (None, *names):
             expected = f"expected one of {', '.join(names)}"
             yield ("time", index, "spacecraft"), f"spacecraft = {rule.spacecraft!r}; {expected}"
+    held = [gateway.name for gateway in file.gateway]
+    for index, link in enumerate(file.link):
+        if link.gateway not in (None, *held):
+            expected = f"expected the name of a [[gateway]]: {', '.join(held) or 'none'}"
+            yield ("link", index, "gateway"), f"gateway = {link.gateway!r}; {expected}"
 
 
 def _error(source: str, line: int, message: str) -> Problem:

@@ -1,0 +1,1 @@
+"""The station from a script: watch values, read trends, act on alarms; over the bus alone."""

@@ -1,0 +1,1 @@
+"""Links: where octets come in. UDP, TCP, serial lines, files, folders, and memory for tests."""

@@ -1,0 +1,1 @@
+"""Messages as octets: versioned msgpack multipart, one buffer for each column."""
