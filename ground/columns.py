@@ -6,7 +6,7 @@ parameter. Array parameters are one column with a second axis, never a column fo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
 from typing import Any
@@ -95,7 +95,7 @@ class Batch:
 
     packet_type: str
     rows: NDArray[np.int64]
-    raw: dict[str, Column]
+    raw: Mapping[str, Column]
     flags: NDArray[np.uint8]
     bits_left: NDArray[np.int64]
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ground.columns import Column
 
-Columns = dict[str, Column]
+Columns = Mapping[str, Column]
 Places = NDArray[np.int64]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ground.blocks import BlockColumns
 from ground.columns import Column
 from ground.decode import codings, octets
 from ground.decode.gather import Columns, beside, cut, gather, spread
@@ -17,26 +18,32 @@ from ground.decode.kernels import extract
 from ground.decode.rows import FAR, Places, Rows, Trace, Truth
 from ground.mdb.layout import Move
 from ground.mdb.model import BinaryEncoding, Origin, StringEncoding
-from ground.mdb.program import Branch, Inner, Loop, Program, Run, Step, Text, Varying
+from ground.mdb.program import Branch, Inner, Loop, Number, Program, Run, Step, Text, Varying
 
 OUTPUTS = (np.uint8, np.uint16, np.uint32, np.uint64)
 
 
 def run(program: Program, rows: Rows) -> Columns:
     """Decode the rows; they then stand where the program ends."""
-    columns: Columns = {}
-    for step in program.steps:
-        found = _step(step, rows)
-        for name in program.looked.intersection(found):
-            rows.latest[name] = found[name]
-        if columns:
-            merge(columns, found)
-        else:
-            columns = found
+    several = [_taken(step, rows, program.looked) for step in program.steps]
+    if len(several) == 1:
+        return several[0]
+    columns: dict[str, Column] = {}
+    for each in several:
+        merge(columns, each)
     return columns
 
 
-def merge(columns: Columns, more: Columns) -> None:
+def _taken(step: Step, rows: Rows, looked: frozenset[str]) -> Columns:
+    """Take one step; what conditions and sizes look at is then known."""
+    found = _step(step, rows)
+    for name in looked:
+        if name in found:
+            rows.latest[name] = found[name]
+    return found
+
+
+def merge(columns: dict[str, Column], more: Columns) -> None:
     """Add columns; what stands twice in a packet becomes one column with both side by side."""
     for name, column in more.items():
         before = columns.get(name)
@@ -79,9 +86,11 @@ def _run(step: Run, rows: Rows) -> Columns:
         extract(rows.arena, *places, step.table, whole, outs[0], outs[1], outs[2], outs[3], inside)
         if not whole:
             rows.short |= ~inside.all(axis=0)
-    columns = _numbers(step, outs, None if whole else inside)
+    columns = BlockColumns(step.layout, tuple(outs), {}, None if whole else inside)
+    for number in step.coded:
+        columns.made[number.name] = _coded(number, columns)
     for text in step.texts:
-        columns[text.name] = _text(text, rows)
+        columns.made[text.name] = _text(text, rows)
     if rows.trace is not None:
         rows.trace.extend(_places(step, rows.at))
     rows.at = anchor + step.advance
@@ -91,27 +100,14 @@ def _run(step: Run, rows: Rows) -> Columns:
     return columns
 
 
-def _numbers(step: Run, outs: list[NDArray[Any]], inside: Truth | None) -> Columns:
-    columns = {}
-    views = [outs[group].view(dtype) for group, dtype in step.views]
-    for each in step.numbers:
-        values, valid = views[each.view], None
-        if each.count == 1:
-            values = values[each.place]
-            if inside is not None:
-                valid = inside[each.row]
-        else:
-            values = values[each.place : each.place + each.count].T
-            if inside is not None:
-                valid = inside[each.row : each.row + each.count].T
-        if valid is not None and valid.all():
-            valid = None
-        if each.encoding is not None:
-            values, usable = codings.read(values, each.encoding)
-            if usable is not None and not usable.all():
-                valid = usable if valid is None else valid & usable
-        columns[each.name] = Column(values, valid)
-    return columns
+def _coded(number: Number, columns: BlockColumns) -> Column:
+    """Return a column whose bits are not yet the value."""
+    assert number.encoding is not None
+    bits = columns.read(number.seat)
+    values, usable = codings.read(bits.values, number.encoding)
+    if usable is None or usable.all():
+        return Column(values, bits.valid)
+    return Column(values, usable if bits.valid is None else bits.valid & usable)
 
 
 def _text(text: Text, rows: Rows) -> Column:
@@ -130,7 +126,7 @@ def _places(step: Run, anchors: Places) -> Trace:
     fields = [
         (each.name, at, bits)
         for each in step.numbers
-        for at, bits, _ in step.table[each.row : each.row + each.count].tolist()
+        for at, bits, _ in step.table[each.seat.mask : each.seat.mask + each.seat.count].tolist()
     ]
     fields += [(each.name, at, bits) for each in step.texts for at, bits in each.places]
     return [(name, place + at, bits) for place in anchors.tolist() for name, at, bits in fields]

@@ -194,7 +194,8 @@ def _key(probe: Program, asked: frozenset[str]) -> NDArray[np.int64] | None:
         return np.empty((0, 3), np.int64)
     if not isinstance(first, Run):
         return None
-    rows = [each.row for each in first.numbers if each.name in asked and each.count == 1]
+    seats = [each.seat for each in first.numbers if each.name in asked]
+    rows = [seat.mask for seat in seats if seat.count == 1]
     if len(rows) != len(asked):
         return None
     windows = _windows((at, bits) for at, bits, _ in sorted(first.table[rows].tolist()))

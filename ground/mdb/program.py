@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ground.blocks import Layout, Seat
 from ground.mdb.layout import Move
 from ground.mdb.model import (
     Amount,
@@ -32,16 +33,12 @@ class Number:
 
     Attributes:
         name: of the column.
-        view: which of the run's views holds it; `place` its first row there, `row` in the table.
-        count: rows, one for each time that the parameter stands in the run.
+        seat: where it lies in the outputs; its mask is its first row in the table.
         encoding: set where what the kernel extracts is not yet the value.
     """
 
     name: str
-    view: int
-    place: int
-    row: int
-    count: int
+    seat: Seat
     encoding: IntegerEncoding | FloatEncoding | None
 
 
@@ -62,7 +59,9 @@ class Run:
         table: int64 [K, 3]: bit from the anchor, width, and the sign bit's value as uint64 (0 for
             unsigned); sorted by the output that the field goes to.
         heights: how many rows go to each of the four outputs.
-        views: outputs and the dtypes as which they are read.
+        coded: those of the numbers that have an encoding.
+        layout: where the columns lie in the outputs, those of `texts` and of numbers with an
+            encoding excepted.
         low, high: first and last bit that a field of the run touches.
         advance: bits from the anchor to where the next step goes on.
         reach: bits from the anchor to the farthest end of an entry.
@@ -70,8 +69,9 @@ class Run:
 
     table: NDArray[np.int64]
     heights: tuple[int, int, int, int]
-    views: tuple[tuple[int, np.dtype[np.generic]], ...]
+    layout: Layout
     numbers: tuple[Number, ...]
+    coded: tuple[Number, ...]
     texts: tuple[Text, ...]
     low: int
     high: int

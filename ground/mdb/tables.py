@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ground.blocks import Layout, Seat
 from ground.errors import InputError
 from ground.mdb.entries import FIELDS_MAX
 from ground.mdb.layout import Frame, Group, Leaf, Move, Node, Skip, Times, When, fixed, leaves, size
@@ -189,14 +190,16 @@ def _run(cells: dict[str, list[tuple[Leaf, int]]], advance: int, reach: int) -> 
     numbers.sort(key=lambda each: (width(each[1][0][0]) or 0, _dtype(each[1][0][0]).str))
     rows = [_row(leaf, at) for _, places in numbers for leaf, at in places]
     ends = [(at, at + (leaf.bits or 0)) for places in cells.values() for leaf, at in places]
-    heights, views = [0, 0, 0, 0], list[tuple[int, np.dtype[np.generic]]]()
+    heights = [0, 0, 0, 0]
     order = {name: at for at, name in enumerate(cells)}
-    found = sorted(_numbers(numbers, heights, views), key=lambda each: order[each.name])
+    found = sorted(_numbers(numbers, heights), key=lambda each: order[each.name])
+    seats = {each.name: None if each.encoding else each.seat for each in found}
     return Run(
         table=np.array(rows, np.int64).reshape(-1, 3),
         heights=(heights[0], heights[1], heights[2], heights[3]),
-        views=tuple(views),
+        layout=Layout(seats | {name: None for name, _ in texts}),
         numbers=tuple(found),
+        coded=tuple(each for each in found if each.encoding is not None),
         texts=tuple(
             Text(name, places[0][0].encoding, tuple((at, leaf.bits or 0) for leaf, at in places))
             for name, places in texts
@@ -209,9 +212,7 @@ def _run(cells: dict[str, list[tuple[Leaf, int]]], advance: int, reach: int) -> 
 
 
 def _numbers(
-    cells: list[tuple[str, list[tuple[Leaf, int]]]],
-    heights: list[int],
-    views: list[tuple[int, np.dtype[np.generic]]],
+    cells: list[tuple[str, list[tuple[Leaf, int]]]], heights: list[int]
 ) -> Iterator[Number]:
     row = 0
     for name, places in cells:
@@ -219,10 +220,7 @@ def _numbers(
         group = WORDS.index(width(leaf) or 0)
         coded = None if _plain(leaf.encoding) else leaf.encoding
         assert not isinstance(coded, StringEncoding | BinaryEncoding)
-        if (group, _dtype(leaf)) not in views:
-            views.append((group, _dtype(leaf)))
-        view = views.index((group, _dtype(leaf)))
-        yield Number(name, view, heights[group], row, count, coded)
+        yield Number(name, Seat(group, heights[group], row, _dtype(leaf), count), coded)
         heights[group] += count
         row += count
 

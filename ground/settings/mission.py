@@ -175,7 +175,7 @@ class Link(Table):
     rs: ReedSolomon | None = None
     bad_crc: Literal["reject", "keep"] = "reject"
     service: Service = "m_pdu"
-    services: dict[Annotated[int, Field(ge=0, le=63)], Service] = Field({})
+    services: dict[Annotated[int, Field(ge=0, le=63)], Service] = Field(default_factory=dict)
     fecf_octets: Literal[2, 4] = 2
     truncated: Count = 0
 

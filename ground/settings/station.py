@@ -49,7 +49,7 @@ class EventRule(Table):
     packets: Text
     text: tuple[Text, ...]
     severity: Text | None = None
-    levels: dict[str, Level] = Field({})
+    levels: dict[str, Level] = Field(default_factory=dict)
 
 
 class StaleRule(Table):
