@@ -117,6 +117,12 @@ class Crafts:
         known = [self._code(self.by_scid.get(int(each), UNKNOWN.format(each))) for each in ids]
         return np.array(known, np.int32)[inverse]
 
+    def named(self, scid: int) -> str:
+        """Return what the spacecraft with this id in its frames is called; -1 is unknown."""
+        if self.only is not None:
+            return self.only
+        return self.by_scid.get(scid, UNKNOWN.format(scid if scid >= 0 else "unknown"))
+
     def groups(self, codes: NDArray[np.int32]) -> Iterable[tuple[Definition, NDArray[np.intp]]]:
         """Return, for each definition, the rows of the spacecraft that fly it."""
         flown: dict[str, list[int]] = {}

@@ -29,8 +29,12 @@ _REMEMBERED = 65_536  # offsets of frames, for packets that began in an earlier 
 class Receiver(Protocol):
     """One link's way from octets to packets."""
 
-    def receive(self, octets: Octets, *, final: bool = False) -> Received:
-        """Return the packets that are complete; `final` where nothing follows."""
+    def receive(self, octets: Octets, *, final: bool = False, broken: bool = False) -> Received:
+        """Return the packets that are complete.
+
+        `final` where nothing follows; `broken` where the stream ends and another one begins, in
+        which the same channels go on.
+        """
         ...
 
 
@@ -47,8 +51,9 @@ class PacketLink:
         self._left = np.empty(0, np.uint8)
         self._at = 0
 
-    def receive(self, octets: Octets, *, final: bool = False) -> Received:
-        """Return the packets that are complete; `final` where nothing follows."""
+    def receive(self, octets: Octets, *, final: bool = False, broken: bool = False) -> Received:
+        """Return the packets that are complete; both words end the stream here."""
+        final = final or broken
         arena = np.concatenate([self._left, octets, np.zeros(ARENA_PADDING, np.uint8)])
         scanned = packet.scan_arena(arena, self._at, final=final)
         left = arena[scanned.consumed : len(arena) - ARENA_PADDING]
@@ -71,10 +76,10 @@ class FrameLink:
         self._tally = tally
         self._offsets = _Offsets()
 
-    def receive(self, octets: Octets, *, final: bool = False) -> Received:
-        """Return the packets that are complete; `final` where nothing follows."""
+    def receive(self, octets: Octets, *, final: bool = False, broken: bool = False) -> Received:
+        """Return the packets that are complete; what channels have begun outlives a break."""
         rejected: list[Rejected] = []
-        cut = self._framing.receive(octets, final, rejected)
+        cut = self._framing.receive(octets, final or broken, rejected)
         first = self._offsets.add(cut.offsets)
         decoded, refused = self._decode(cut, first)
         found = self._channels.receive(decoded)

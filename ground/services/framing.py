@@ -217,6 +217,7 @@ class VariableFrames:
             rejected.append(Rejected("stream", "no frame", _LENGTHS, left, self._at))
             self._at += len(left)
             self._tally.more(self._tally.lost, "bits", 8 * len(left))
+        self._lost = self._lost and not final
         return cut
 
     def _length(self, octets: Octets, at: int) -> int:

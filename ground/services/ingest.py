@@ -9,23 +9,21 @@ from __future__ import annotations
 
 import hashlib
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from io import BufferedReader
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
 from ground import warmup
 from ground.archive.embedded import EmbeddedStore
 from ground.archive.store import Source
 from ground.errors import InputError
-from ground.services import downlink, tables
-from ground.services.crafts import UNKNOWN, Crafts
+from ground.services import downlink, findings
+from ground.services.crafts import Crafts
 from ground.services.duplicates import Duplicates
 from ground.services.processing import Processor
-from ground.services.received import Received, Rejected
 from ground.services.tally import Tally
 from ground.settings import Link
 
@@ -71,7 +69,7 @@ def ingest(store: EmbeddedStore, job: Job, progress: Progress) -> Tally:
         made = processor.process(received.packets, sha256)
         if end == size:
             processor.finish()
-        made |= _others(received, job.crafts, sha256, tally)
+        made |= findings.found(received, job.crafts, sha256, tally)
         if end > source.offset or end == size:
             store.append(job.realm, made, cursor=replace(source, offset=end, finished=end == size))
         progress(end, size)
@@ -111,68 +109,3 @@ def _reading(path: Path) -> BufferedReader:
         return path.open("rb")
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}; expected a file of telemetry") from None
-
-
-def _others(received: Received, crafts: Crafts, source: str, tally: Tally) -> dict[str, pa.Table]:
-    """Return the tables of rejects and of missing frames."""
-    made = {}
-    for each in received.rejected:
-        if each.stage == "packet":
-            tally.more(tally.fragments, each.reason, 1)
-        tally.units += each.stage == "data unit"
-    if received.rejected:
-        made["rejects"] = _rejects(received.rejected, crafts, source)
-    if received.gaps:
-        tally.more(tally.gaps, "frames", sum(gap.missing for gap in received.gaps))
-        made["gaps"] = _gaps(received, crafts, source)
-    return made
-
-
-def _rejects(rejected: Iterable[Rejected], crafts: Crafts, source: str) -> pa.Table:
-    rows = list(rejected)
-    return _service_table(
-        [_name(crafts, each.scid) for each in rows],
-        source,
-        [each.offset for each in rows],
-        [each.vcid for each in rows],
-        stage=pa.array([each.stage for each in rows]),
-        reason=pa.array([each.reason for each in rows]),
-        clause=pa.array([each.clause for each in rows]),
-        octets=pa.array([each.octets for each in rows], pa.binary()),
-    )
-
-
-def _gaps(received: Received, crafts: Crafts, source: str) -> pa.Table:
-    rows = received.gaps
-    return _service_table(
-        [_name(crafts, each.scid) for each in rows],
-        source,
-        [each.frame for each in rows],
-        [each.vcid for each in rows],
-        after=pa.array([each.after for each in rows], pa.int64()),
-        before=pa.array([each.found for each in rows], pa.int64()),
-        missing=pa.array([each.missing for each in rows], pa.int64()),
-    )
-
-
-def _service_table(
-    spacecraft: list[str], source: str, offset: list[int], vcid: list[int], **more: pa.Array
-) -> pa.Table:
-    """Return rows that have no time of their own, with where they were found."""
-    count = len(spacecraft)
-    known = list(dict.fromkeys(spacecraft))
-    codes = np.array([known.index(name) for name in spacecraft], np.int32)
-    none = np.zeros(count, np.int64)
-    head = tables.head(tables.names(known, codes), none, none > 0, none, none.astype(np.uint8))
-    found = {
-        "vcid": pa.array(vcid, pa.int16()),
-        "source": tables.names([source], np.zeros(count, np.int32)),
-        "offset": pa.array(offset, pa.int64()),
-    }
-    return pa.table(head | found | more)
-
-
-def _name(crafts: Crafts, scid: int) -> str:
-    if crafts.only is not None:
-        return crafts.only
-    return crafts.by_scid.get(scid, UNKNOWN.format(scid if scid >= 0 else "unknown"))

@@ -54,6 +54,12 @@ def octets(
     return pa.Array.from_buffers(pa.binary(), len(offset), [None, pa.py_buffer(edges), data])
 
 
+def instants(t_ns: NDArray[np.int64]) -> pa.Array:
+    """Return times (TAI) as UTC for people; null where one is 0, which is unknown."""
+    unknown = t_ns == 0
+    return pa.array(times.tai_to_utc_ns(t_ns), mask=unknown).cast(INSTANT)
+
+
 def head(
     spacecraft: pa.Array,
     t_ns: NDArray[np.int64],
