@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from ground.archive import disk, records, schemas
+from ground.archive import appends, disk, records, schemas
 from ground.archive.rows import Span, Window
 from ground.archive.store import ArchiveError
 
 NAME = "catalogue.sqlite"
-VERSION = 1
+VERSION = 2
 
 HOT, SEGMENT, DAY = "hot", "segment", "day"
 
@@ -38,6 +38,7 @@ CREATE TABLE sums (
     file INTEGER PRIMARY KEY REFERENCES files (id) ON DELETE CASCADE, octets BLOB NOT NULL);
 CREATE TABLE numbers (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
+_SECOND = f"{records.NOTES} {appends.TABLES}"  # what version 2 added
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class Catalogue:
         self._stored: set[str] = set()
         self._number = 0
         self.records = records.Records(self._connection)
+        self.appends = appends.Appends(self._connection)
         self._check(write)
 
     @staticmethod
@@ -106,14 +108,19 @@ class Catalogue:
                     f"{self._root}: telemetry is here and the catalogue that names it is not; "
                     f"expected {NAME} beside it, and nothing was changed"
                 )
-            script = f"BEGIN; {_TABLES} {records.TABLES} PRAGMA user_version = {VERSION}; COMMIT;"
-            self._connection.executescript(script)
+            self._run(f"{_TABLES} {records.TABLES} {_SECOND}")
+        elif version == 1 and write:
+            self._run(f"{_SECOND} {appends.FROM_FILES}")
         elif version != VERSION:
             raise ArchiveError(
                 f"{self._root / NAME}: version {version}; this software reads version {VERSION}"
+                + ("; `ground compact` makes it so" if version == 1 else "")
             )
         row = self._connection.execute("SELECT value FROM numbers WHERE name = 'file'").fetchone()
         self._number = row[0] if row else 0
+
+    def _run(self, script: str) -> None:
+        self._connection.executescript(f"BEGIN; {script} PRAGMA user_version = {VERSION}; COMMIT;")
 
     def close(self) -> None:
         """Close the connection."""

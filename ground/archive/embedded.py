@@ -16,10 +16,11 @@ opens, so whatever a crash leaves behind goes away.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pyarrow as pa
 
@@ -73,11 +74,21 @@ class EmbeddedStore(View, Store):
             self._lock = None
 
     def append(
-        self, realm: str, tables: Mapping[str, pa.Table], *, cursor: Source | None = None
+        self,
+        realm: str,
+        tables: Mapping[str, pa.Table],
+        *,
+        cursor: Source | None = None,
+        cursors: Sequence[Source] = (),
+        notes: Mapping[str, bytes | None] = MappingProxyType({}),
     ) -> None:
-        """Add rows to tables, and note how far a source got, all together or not at all.
+        """Add rows to tables, and note how far sources got, all together or not at all.
 
         After the return everything is on the disk; before it, nothing is visible.
+
+        Args:
+            cursor, cursors: sources and how far they got; each replaces what was stored of it.
+            notes: values by key, whatever a service must remember with these rows; None forgets.
 
         Raises:
             ValueError: a table's first columns are not the archive's (see `rows.checked`).
@@ -91,9 +102,16 @@ class EmbeddedStore(View, Store):
                 if self._tail.memory(realm, name) > HOT_OCTETS:
                     with suppress(ArchiveError):  # old rows that are damaged keep no new ones out
                         self._flush(realm, name)
-            self._append(realm, ready, cursor)
+            sources = [*cursors] if cursor is None else [cursor, *cursors]
+            self._append(realm, ready, sources, notes)
 
-    def _append(self, realm: str, tables: Mapping[str, pa.Table], cursor: Source | None) -> None:
+    def _append(
+        self,
+        realm: str,
+        tables: Mapping[str, pa.Table],
+        sources: Sequence[Source],
+        notes: Mapping[str, bytes | None],
+    ) -> None:
         keys = [(realm, name) for name in tables]
         try:
             files = {name: self._tail.add(realm, name, table) for name, table in tables.items()}
@@ -105,8 +123,10 @@ class EmbeddedStore(View, Store):
                     spans = [span for span, _ in found]
                     self._catalogue.put_file(replace(files[name], schema=schema), spans)
                     newest.put(self._catalogue, realm, name, table, found)
-                if cursor is not None:
-                    self._catalogue.records.put_source(realm, cursor)
+                    self._catalogue.appends.put(realm, name, table)
+                for source in sources:
+                    self._catalogue.records.put_source(realm, source)
+                self._catalogue.records.put_notes(realm, notes)
         except BaseException:
             self._tail.abandon(keys)
             raise

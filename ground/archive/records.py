@@ -1,9 +1,12 @@
-"""The small records beside the files: newest rows, how far sources got, who shares a day file."""
+"""The small records beside the files: newest rows, how far sources got, notes of services.
+
+And which spacecraft share a day file.
+"""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ground.archive.store import Source
 
@@ -18,6 +21,11 @@ CREATE TABLE sources (
 CREATE TABLE crews (
     realm TEXT NOT NULL, name TEXT NOT NULL, spacecraft TEXT NOT NULL, number INTEGER NOT NULL,
     PRIMARY KEY (realm, name, spacecraft)) WITHOUT ROWID;
+"""
+
+NOTES = """CREATE TABLE notes (
+    realm TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL,
+    PRIMARY KEY (realm, key)) WITHOUT ROWID;
 """
 
 
@@ -70,6 +78,27 @@ class Records:
             Source(sha256, settings, path, size, offset, bool(finished))
             for sha256, settings, path, size, offset, finished in rows
         ]
+
+    def put_notes(self, realm: str, notes: Mapping[str, bytes | None]) -> None:
+        """Store values by key; None forgets what was stored."""
+        gone = [(realm, key) for key, value in notes.items() if value is None]
+        kept = [(realm, key, value) for key, value in notes.items() if value is not None]
+        self._connection.executemany("DELETE FROM notes WHERE realm = ? AND key = ?", gone)
+        self._connection.executemany("INSERT OR REPLACE INTO notes VALUES (?, ?, ?)", kept)
+
+    def note(self, realm: str, key: str) -> bytes | None:
+        """Return the value of a key."""
+        query = "SELECT value FROM notes WHERE realm = ? AND key = ?"
+        row = self._connection.execute(query, (realm, key)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def notes(self, realm: str, prefix: str) -> dict[str, bytes]:
+        """Return the values of all keys with this prefix, by key."""
+        query = (
+            "SELECT key, value FROM notes WHERE realm = ? AND substr(key, 1, ?) = ? ORDER BY key"
+        )
+        rows = self._connection.execute(query, (realm, len(prefix), prefix))
+        return {key: bytes(value) for key, value in rows}
 
     def crews(self, realm: str, name: str) -> dict[str, int]:
         """Return which spacecraft share a day file, by the number of the file."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 import pyarrow as pa
@@ -59,6 +60,26 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Appended:
+    """An entry of the log of appends: a window of time in which a table got rows.
+
+    Attributes:
+        serial: rises with each entry; older ones merge, and keep the larger.
+        t0_ns, t1_ns: inclusive, over the rows' generation times; of an entry of rows without one,
+            over their reception times; None where they have neither.
+        untimed: all the rows, or 0 where they have a generation time.
+    """
+
+    serial: int
+    realm: str
+    table: str
+    t0_ns: int | None
+    t1_ns: int | None
+    untimed: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class TableInfo:
     """What a table holds; t0_ns and t1_ns (inclusive) are None where no row has a time."""
 
@@ -90,6 +111,9 @@ class Damage:
     what: str
 
 
+_NOTHING: Mapping[str, bytes | None] = MappingProxyType({})
+
+
 class Store(Protocol):
     """What services may rely on, whichever engine is below.
 
@@ -98,8 +122,20 @@ class Store(Protocol):
     """
 
     def append(
-        self, realm: str, tables: Mapping[str, pa.Table], *, cursor: Source | None = None
+        self,
+        realm: str,
+        tables: Mapping[str, pa.Table],
+        *,
+        cursor: Source | None = None,
+        cursors: Sequence[Source] = (),
+        notes: Mapping[str, bytes | None] = _NOTHING,
     ) -> None: ...
+
+    def appended(self, after: int, limit: int) -> list[Appended]: ...
+
+    def note(self, realm: str, key: str) -> bytes | None: ...
+
+    def notes(self, realm: str, prefix: str = "") -> dict[str, bytes]: ...
 
     def flush(self) -> None: ...
 

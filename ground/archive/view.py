@@ -17,7 +17,7 @@ from ground.archive.catalogue import Catalogue
 from ground.archive.identities import Identities, Known
 from ground.archive.reading import Reader
 from ground.archive.rows import NO_DAY, Window
-from ground.archive.store import Damage, Progress, Source, TableInfo
+from ground.archive.store import Appended, Damage, Progress, Source, TableInfo
 from ground.archive.verify import verify
 
 
@@ -127,6 +127,26 @@ class View:
         """Return all sources of a realm, by path."""
         with disk.reporting("listing sources", self._root):
             return self._catalogue.records.sources(realm)
+
+    def note(self, realm: str, key: str) -> bytes | None:
+        """Return what a service noted under a key, or None."""
+        with disk.reporting("reading a note", self._root):
+            return self._catalogue.records.note(realm, key)
+
+    def notes(self, realm: str, prefix: str = "") -> dict[str, bytes]:
+        """Return the notes of a realm whose keys begin with `prefix`, by key."""
+        with disk.reporting("reading notes", self._root):
+            return self._catalogue.records.notes(realm, prefix)
+
+    def appended(self, after: int, limit: int) -> list[Appended]:
+        """Return the entries of the log of appends behind a serial, oldest first (`appends`)."""
+        with disk.reporting("reading the log of appends", self._root):
+            return self._catalogue.appends.after(after, limit)
+
+    def appended_last(self) -> int:
+        """Return the serial of the log's newest entry; 0 where nothing was appended."""
+        with disk.reporting("reading the log of appends", self._root):
+            return self._catalogue.appends.last()
 
     def verify(self, progress: Progress | None = None) -> list[Damage]:
         """Return the files that are not as they were written, and what is wrong; reads them all.

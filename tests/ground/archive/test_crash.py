@@ -29,7 +29,9 @@ for number in range(int(sys.argv[2]), 10_000):
     start = 50 * number
     tables = {"/CG1/HK": housekeeping("CG-1", 50, start)}
     tables["events"] = pa.table(keys(["CG-1"] * 7, [None] * 7, [number] * 7))
-    store.append("live", tables, cursor=Source("ab", "", "pass", 10**6, number + 1))
+    cursors = [Source("ab", "", "pass", 10**6, number + 1), Source("cd", "", "pass", 0, number)]
+    notes = {"seen": b"%d" % number, f"odd/{number}": b"", f"odd/{number - 3}": None}
+    store.append("live", tables, cursors=cursors, notes=notes)
     sys.stdout.write(f"{number}\\n")
     sys.stdout.flush()
     if number % 7 == 6:
@@ -85,6 +87,15 @@ def check(store: EmbeddedStore, last: int) -> None:
     assert source.offset - 1 in (last, last + 1)
     assert counts == list(range(50 * source.offset))
     assert events == [number for number in range(source.offset) for _ in range(7)]
+    other = store.source("live", "cd", "")
+    assert other is not None
+    assert other.offset == source.offset - 1
+    assert store.note("live", "seen") == b"%d" % other.offset
+    kept = range(max(0, source.offset - 3), source.offset)
+    assert store.notes("live", "odd/") == {f"odd/{number}": b"" for number in kept}
+    logged = store.appended(0, 10**6)
+    assert sum(entry.rows for entry in logged if entry.table == HK) == 50 * source.offset
+    assert sum(entry.rows for entry in logged if entry.table == "events") == 7 * source.offset
 
 
 def test_octets_of_an_append_that_was_never_committed_are_no_rows(tmp_path: Path):
