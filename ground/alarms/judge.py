@@ -95,7 +95,8 @@ class _OneType:
 
     def _change(self, path: str, page: Page, levels: Levels, t_ns: Ints, groups: Groups) -> None:
         """Raise levels to those that changes have."""
-        column = page.columns[path]
+        column = page.column(path)
+        assert column is not None
         if column.values.dtype.kind not in NUMBERS or column.labels is not None:
             return
         values: Floats = column.values.astype(np.float64).reshape(page.rows, -1)
@@ -111,8 +112,10 @@ class _OneType:
 
     def _count(self, page: Page, levels: Mapping[str, Levels], groups: Groups) -> dict[str, Levels]:
         """Give levels only to those who violate, or conform, often enough in a row."""
-        columns = {path: page.columns[path] for path in levels}
-        counted = {path: each for path, each in columns.items() if each.values.dtype != object}
+        columns = {path: page.column(path) for path in levels}
+        counted = {
+            path: each for path, each in columns.items() if each and each.values.dtype != object
+        }
         for path, column in counted.items():
             self._place(path, column)
         width = max((place.stop for place in self._places.values()), default=0)

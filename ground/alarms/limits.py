@@ -21,8 +21,10 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from ground.alarms.blockwise import Seated
 from ground.alarms.page import NUMBERS, Page
 from ground.alarms.ranges import Levels, Table
+from ground.blocks import BlockColumns, Layout
 from ground.columns import Column, Severity, stacks
 from ground.mdb import conditions
 from ground.mdb.model import Reference, ScalarType
@@ -94,6 +96,7 @@ class Limits:
             if each.alarm and each.alarm.static and not each.context_alarms
         }
         self._tables: dict[tuple[str, ...], Table] = {}
+        self._seated: dict[tuple[Layout, tuple[str, ...]], Seated] = {}
 
     def check(
         self,
@@ -118,13 +121,25 @@ class Limits:
 
     def levels(self, page: Page, names: Iterable[str]) -> dict[str, Levels]:
         """Return the levels of these columns, as far as they are on the page and have an alarm."""
-        judged, columns = self._judged, page.columns
-        present = {name: columns[name] for name in names if name in judged and name in columns}
-        found = self._together(present)
+        found, left = self._in_blocks(page.engineering, tuple(names))
+        asked = {name: page.column(name) for name in left if name in self._judged}
+        present = {name: column for name, column in asked.items() if column is not None}
+        found |= self._together(present)
         for name, column in present.items():
             if name not in found:
                 found[name] = page.levels(name, column)
         return found
+
+    def _in_blocks(
+        self, columns: Mapping[str, Column], names: tuple[str, ...]
+    ) -> tuple[dict[str, Levels], Iterable[str]]:
+        """Judge what lies in blocks as `_together` would; return which names are left."""
+        if not isinstance(columns, BlockColumns):
+            return {}, names
+        key = columns.layout, names
+        if key not in self._seated:
+            self._seated[key] = Seated(columns.layout, names, self._ranges)
+        return self._seated[key].levels(columns), self._seated[key].left
 
     def _together(self, present: Mapping[str, Column]) -> dict[str, Levels]:
         """Judge at once every column of single numbers that has static ranges and no contexts."""

@@ -33,9 +33,6 @@ class Page:
         types: type of each column, by the path of the column.
         raw: raw columns by path.
         engineering: engineering columns by path; where one is missing, its raw column counts.
-
-    Attributes:
-        columns: what is judged, by path.
     """
 
     def __init__(
@@ -45,9 +42,14 @@ class Page:
         engineering: Mapping[str, Column],
     ) -> None:
         self.types, self.raw = types, raw
-        self.columns = {**raw, **engineering}
+        self.engineering = engineering
         self.rows = len(next(iter(raw.values())).values) if raw else 0
         self._choices: dict[str, list[tuple[Alarm, Truth]]] = {}
+
+    def column(self, path: str) -> Column | None:
+        """Return what is judged of a parameter; None where the batch does not have it."""
+        source = self.engineering if path in self.engineering else self.raw
+        return source.get(path)
 
     def choices(self, path: str, shape: tuple[int, ...]) -> list[tuple[Alarm, Truth]]:
         """Return the alarms of a column of this shape, and where each one applies.
@@ -92,8 +94,8 @@ class Page:
     def _lookup(self, reference: Reference) -> Column | None:
         if reference.instance:
             return None
-        columns = self.columns if reference.calibrated else self.raw
-        return conditions.find(columns.get, reference.path)
+        find = self.column if reference.calibrated else self.raw.get
+        return conditions.find(find, reference.path)
 
 
 def by_range(ranges: StaticRanges, values: NDArray[Any]) -> Levels:

@@ -22,8 +22,10 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from ground.blocks import BlockColumns, Layout
 from ground.columns import Column, stacks
 from ground.decode import curves
+from ground.decode.blockwise import Recipe
 from ground.decode.labels import Labels, look_up
 from ground.decode.numbers import NUMBERS, finite
 from ground.decode.sheet import Sheet, Tables, identical
@@ -37,7 +39,7 @@ def engineering(
     types: Mapping[str, ScalarType],
     raw: Mapping[str, Column],
     names: Iterable[str] | None = None,
-) -> dict[str, Column]:
+) -> Mapping[str, Column]:
     """Return the engineering columns of one batch, as `Calibration(types).engineering` does.
 
     Args:
@@ -86,10 +88,11 @@ class Calibration:
         }
         self._coefficients: dict[tuple[str, ...], curves.Floats] = {}
         self._labels: dict[tuple[str, ...], tuple[list[Labels], NDArray[np.int32]]] = {}
+        self._recipes: dict[tuple[Layout, tuple[str, ...] | None], Recipe] = {}
 
     def engineering(
         self, raw: Mapping[str, Column], names: Iterable[str] | None = None
-    ) -> dict[str, Column]:
+    ) -> Mapping[str, Column]:
         """Return the engineering columns of one batch.
 
         Args:
@@ -102,6 +105,8 @@ class Calibration:
             float64 seconds for relative ones; the raw column itself where the two are `identical`.
             In an array whose size varies, an element without a value is NaN, or -1 for a label.
         """
+        if isinstance(raw, BlockColumns):
+            return self._of_blocks(raw, None if names is None else tuple(names))
         wanted = [name for name in (raw if names is None else names) if name in raw]
         sheet = Sheet(self._tables, raw)
         self._all_polynomials(raw, wanted, sheet.done)
@@ -110,6 +115,24 @@ class Calibration:
         for name in self._tables.calibrated.intersection(wanted).difference(sheet.done):
             found[name] = sheet.engineering(name)
         return found
+
+    def _of_blocks(self, raw: BlockColumns, names: tuple[str, ...] | None) -> BlockColumns:
+        """Return what `engineering` does, of columns that lie in blocks."""
+        key = raw.layout, names
+        if key not in self._recipes:
+            self._recipes[key] = self._recipe(raw.layout, names)
+        recipe = self._recipes[key]
+        columns = recipe.at_once(raw)
+        if not recipe.rest:
+            return columns
+        sheet = Sheet(self._tables, raw, columns)
+        return recipe.whole(columns, {name: sheet.engineering(name) for name in recipe.rest})
+
+    def _recipe(self, layout: Layout, names: tuple[str, ...] | None) -> Recipe:
+        asked = layout.seats if names is None else names
+        wanted = [name for name in asked if name in layout.seats]
+        labels = {name: self._tables.labels(self._tables.types[name]) for name in self._labelled}
+        return Recipe(layout, wanted, self._polynomials, labels, self._tables.calibrated)
 
     def _all_polynomials(
         self, raw: Mapping[str, Column], wanted: list[str], done: dict[str, Column]
@@ -157,7 +180,7 @@ class Calibration:
         missing = np.empty(len(names), np.int64)
         codes = np.empty((len(names), len(columns[0].values)), np.int32)
         for part, octets in stacks(columns, np.uint8):
-            look_up(octets, table[part], codes[part], missing[part])
+            look_up(octets, np.arange(len(octets)), table[part], codes[part], missing[part])
         for name, each, row, bad in zip(names, labels, codes, missing.tolist(), strict=True):
             valid = plain[name].valid
             done[name] = each.column(row, valid) if bad else Column(row, valid, each.texts)

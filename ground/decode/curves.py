@@ -62,7 +62,8 @@ def spline(x: Floats, at: Floats, values: Floats, slopes: Floats, extrapolate: b
 
 def coefficients(calibrators: Sequence[Polynomial]) -> Floats:
     """Return the table of several polynomials: float64 [K, D], filled up with zeros."""
-    table = np.zeros((len(calibrators), max(1, *(len(each.coefficients) for each in calibrators))))
+    width = max([1, *(len(each.coefficients) for each in calibrators)])
+    table = np.zeros((len(calibrators), width))
     for row, each in enumerate(calibrators):
         table[row, : len(each.coefficients)] = each.coefficients
     return table

@@ -21,6 +21,7 @@ NO_LABEL = -1
 @kernel("ground.decode.labels_jit")
 def look_up(
     octets: NDArray[np.uint8],
+    rows: NDArray[np.int64],
     tables: NDArray[np.int32],
     codes: NDArray[np.int32],
     unlabelled: NDArray[np.int64],
@@ -28,12 +29,13 @@ def look_up(
     """Look values of one octet up in the tables of many enumerations.
 
     Args:
-        octets: uint8 [K, N], raw values of K parameters.
+        octets: uint8 [H, N], raw values.
+        rows: int64 [K], in which row those of each parameter are.
         tables: int32 [K, 256], the index of the label of each value, or NO_LABEL.
         codes: int32 [K, N], written: indices into the labels, or NO_LABEL.
-        unlabelled: int64 [K], written: how many values of each row have no label.
+        unlabelled: int64 [K], written: how many values of each parameter have no label.
     """
-    codes[:] = np.take_along_axis(tables, octets.astype(np.intp), axis=1)
+    codes[:] = np.take_along_axis(tables, octets[rows].astype(np.intp), axis=1)
     unlabelled[:] = np.count_nonzero(codes == NO_LABEL, axis=1)
 
 

@@ -34,6 +34,7 @@ from ground.mdb.model import (
 
 Floats = NDArray[np.float64]
 Truth = NDArray[np.bool_]
+NOTHING: Mapping[str, Column] = {}
 
 
 def identical(type: ScalarType) -> bool:
@@ -76,10 +77,13 @@ class Sheet:
 
     Args:
         raw: raw columns by path, of equally many rows.
+        ready: engineering columns that are worked out already.
     """
 
-    def __init__(self, tables: Tables, raw: Mapping[str, Column]) -> None:
-        self.tables, self.raw = tables, raw
+    def __init__(
+        self, tables: Tables, raw: Mapping[str, Column], ready: Mapping[str, Column] = NOTHING
+    ) -> None:
+        self.tables, self.raw, self.ready = tables, raw, ready
         self.rows = len(next(iter(raw.values())).values) if raw else 0
         self.done: dict[str, Column] = {}
         self._waiting: set[str] = set()
@@ -88,6 +92,8 @@ class Sheet:
         """Return one engineering column, worked out at the first question."""
         if path not in self.tables.calibrated:
             return self.raw[path]
+        if path in self.ready:
+            return self.ready[path]
         if path not in self.done:
             self.done[path] = _Reading(self, self.tables.types[path]).of(self.raw[path])
         return self.done[path]

@@ -5,8 +5,6 @@ Source: XTCE 1.2 `SequenceEntryType`, `RepeatType`, `MatchCriteriaType`.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +13,7 @@ from ground.columns import Column
 from ground.decode import codings, octets
 from ground.decode.gather import Columns, beside, cut, gather, spread
 from ground.decode.kernels import extract
-from ground.decode.rows import FAR, Places, Rows, Trace, Truth
+from ground.decode.rows import FAR, Places, Rows, Trace
 from ground.mdb.layout import Move
 from ground.mdb.model import BinaryEncoding, Origin, StringEncoding
 from ground.mdb.program import Branch, Inner, Loop, Number, Program, Run, Step, Text, Varying
@@ -87,8 +85,8 @@ def _run(step: Run, rows: Rows) -> Columns:
         if not whole:
             rows.short |= ~inside.all(axis=0)
     columns = BlockColumns(step.layout, tuple(outs), {}, None if whole else inside)
-    for number in step.coded:
-        columns.made[number.name] = _coded(number, columns)
+    for each in step.coded:
+        columns.made[each.name] = _coded(each, columns)
     for text in step.texts:
         columns.made[text.name] = _text(text, rows)
     if rows.trace is not None:

@@ -440,13 +440,14 @@ def test_columns_stack_as_many_at_a_time_as_a_cache_holds(rows):
 
 def test_labels_of_octets_equal_their_compiled_twin():
     random = np.random.default_rng(2)
-    octets = random.integers(0, 256, (5, 300)).astype(np.uint8)
+    octets = random.integers(0, 256, (7, 300)).astype(np.uint8)
+    rows = np.array([6, 0, 3, 4, 0])
     tables = random.integers(-1, 4, (5, 256)).astype(np.int32)
     results = []
     for switch in (kernels.unbind, kernels.bind):
         switch()
-        codes, missing = np.empty(octets.shape, np.int32), np.empty(5, np.int64)
-        look_up(octets, tables, codes, missing)
+        codes, missing = np.empty((5, 300), np.int32), np.empty(5, np.int64)
+        look_up(octets, rows, tables, codes, missing)
         results.append((codes, missing))
     kernels.unbind()
     for plain, compiled in zip(*results, strict=True):
