@@ -48,29 +48,29 @@ def table_folder(name: str) -> str:
     return f"{readable}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def lock(root: Path) -> int:
+def lock(root: Path, what: str = "archive") -> int:
     """Return the descriptor that makes this process the only writer, until it is closed.
 
     Raises:
-        Refused: another writer has the archive; the message names it and since when.
+        Refused: another writer has it; the message names it and since when.
     """
     descriptor = os.open(root / "writer.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        _take(descriptor, root)
+        _take(descriptor, root, what)
     except BaseException:
         os.close(descriptor)
         raise
     return descriptor
 
 
-def _take(descriptor: int, root: Path) -> None:
+def _take(descriptor: int, root: Path, what: str) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         pid = os.read(descriptor, 32).decode(errors="replace").strip() or "unknown"
         since = datetime.fromtimestamp(os.fstat(descriptor).st_mtime, UTC)
         raise Refused(
-            f"{root}: the archive is being written by process {pid} "
+            f"{root}: the {what} is being written by process {pid} "
             f"since {since:%Y-%m-%dT%H:%M:%SZ}; one writer at a time"
         ) from None
     os.ftruncate(descriptor, 0)
