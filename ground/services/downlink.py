@@ -27,7 +27,10 @@ _REMEMBERED = 65_536  # offsets of frames, for packets that began in an earlier 
 
 
 class Receiver(Protocol):
-    """One link's way from octets to packets."""
+    """One link's way from octets to packets; `waiting` octets are of a unit not yet complete."""
+
+    @property
+    def waiting(self) -> int: ...
 
     def receive(self, octets: Octets, *, final: bool = False, broken: bool = False) -> Received:
         """Return the packets that are complete.
@@ -50,6 +53,11 @@ class PacketLink:
         self._tally = tally
         self._left = np.empty(0, np.uint8)
         self._at = 0
+
+    @property
+    def waiting(self) -> int:
+        """Octets of a packet that is not complete."""
+        return len(self._left)
 
     def receive(self, octets: Octets, *, final: bool = False, broken: bool = False) -> Received:
         """Return the packets that are complete; both words end the stream here."""
@@ -75,6 +83,11 @@ class FrameLink:
         self._channels = Channels()
         self._tally = tally
         self._offsets = _Offsets()
+
+    @property
+    def waiting(self) -> int:
+        """Octets that no frame has claimed: unknown, as the framing keeps them."""
+        return -1
 
     def receive(self, octets: Octets, *, final: bool = False, broken: bool = False) -> Received:
         """Return the packets that are complete; what channels have begun outlives a break."""

@@ -7,7 +7,7 @@ they were batched.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from ground.alarms import limits
 from ground.alarms.judge import Judge
 from ground.columns import Batch, PacketFlag, Severity
-from ground.mdb.model import ScalarType
 from ground.services import tables
-from ground.services.crafts import Crafts, Definition
+from ground.services.crafts import Crafts
+from ground.services.meant import Clock, Decoded, Judged, Meant, place
 from ground.services.tally import Tally
 from protocols.packet import ALONE, Packets
 from protocols.segment import Segments
@@ -26,74 +26,46 @@ from protocols.segment import Segments
 Known = Callable[[pa.Table], NDArray[np.bool_]]
 """Says which rows of a `packets` table are in the archive, or came before in this run."""
 
+Observer = Callable[[Judged], None]
+"""Is told of each batch that is new, in the order in which batches are processed."""
+
 _FRESH = np.uint8(128)  # a bit of `Packets.flags` that PacketFlag leaves free: a new segment
 
 
-@dataclass(slots=True)
-class _Meant:
-    """What is found out about each packet, in columns beside the packets."""
-
-    spacecraft: NDArray[np.int32]
-    t_ns: NDArray[np.int64]
-    timed: NDArray[np.bool_]
-    flags: NDArray[np.uint8]
-    packet_type: NDArray[np.int32]
-    types: list[str] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, packets: Packets, spacecraft: NDArray[np.int32]) -> _Meant:
-        rows = len(packets)
-        untyped = np.full(rows, -1, np.int32)
-        none, untimed = np.zeros(rows, np.int64), np.zeros(rows, bool)
-        return cls(spacecraft, none, untimed, packets.flags.copy(), untyped)
-
-
-@dataclass(frozen=True, slots=True)
-class _Decoded:
-    """A batch, the definition that decoded it, and the rows of the packets that it holds."""
-
-    definition: Definition
-    batch: Batch
-    rows: NDArray[np.intp]
-
-    def take(self, keep: NDArray[np.bool_]) -> _Decoded:
-        """Return the rows to keep only; the batch itself where that is all of them."""
-        if keep.all():
-            return self
-        chosen = np.flatnonzero(keep)
-        batch = Batch(
-            self.batch.packet_type,
-            self.batch.rows[chosen],
-            {path: column.take(chosen) for path, column in self.batch.raw.items()},
-            self.batch.flags[chosen],
-            self.batch.bits_left[chosen],
-        )
-        return _Decoded(self.definition, batch, self.rows[chosen])
-
-    @property
-    def types(self) -> Mapping[str, ScalarType]:
-        """The types of the batch's columns."""
-        return self.definition.plan.column_types[self.batch.packet_type]
-
-
 class Processor:
-    """Turn packets into tables; remembers what judging needs from one call to the next."""
+    """Turn packets into tables; remembers what judging needs from one call to the next.
 
-    def __init__(self, crafts: Crafts, known: Known, tally: Tally) -> None:
+    Args:
+        judge: shared by the processors of links that carry the same spacecraft.
+        observer: is told of each batch that is new.
+    """
+
+    def __init__(
+        self,
+        crafts: Crafts,
+        known: Known,
+        tally: Tally,
+        judge: Judge | None = None,
+        observer: Observer | None = None,
+    ) -> None:
         self._crafts = crafts
         self._known = known
         self._tally = tally
-        self._judge = Judge()
+        self._judge = judge or Judge()
+        self._observer = observer
         self._segments = Segments()
 
-    def process(self, packets: Packets, source: str) -> dict[str, pa.Table]:
+    def process(
+        self, packets: Packets, source: str, clock: Clock | None = None
+    ) -> dict[str, pa.Table]:
         """Return the tables to append, by name: `packets` and one for each packet type.
 
         Args:
             packets: of any spacecraft of the link.
             source: name of the journal that holds them; each row of `packets` names it.
+            clock: tells when they were received, where the source records that.
         """
-        meant = _Meant.of(packets, self._crafts.codes(packets.scid))
+        meant = Meant.of(packets, self._crafts.codes(packets.scid), clock)
         alone = packets.sequence_flags == ALONE
         decoded = self._decode(packets, meant, np.flatnonzero(alone))
         listed = self._listed(packets, meant, source)
@@ -103,7 +75,7 @@ class Processor:
         self._add(made, decoded, fresh, meant, packets)
         if not alone.all():
             whole, fresh = self._join(packets.take(~alone), fresh[~alone])
-            meant = _Meant.of(whole, self._crafts.codes(whole.scid))
+            meant = Meant.of(whole, self._crafts.codes(whole.scid), clock)
             decoded = self._decode(whole, meant, np.arange(len(whole)))
             self._note_unknown(whole, meant, fresh)
             self._add(made, decoded, fresh, meant, whole)
@@ -118,10 +90,10 @@ class Processor:
         for fragment in self._segments.finish():
             self._tally.stage("segments").drop(fragment.reason, fragment.pieces)
 
-    def _decode(self, packets: Packets, meant: _Meant, rows: NDArray[np.intp]) -> list[_Decoded]:
+    def _decode(self, packets: Packets, meant: Meant, rows: NDArray[np.intp]) -> list[Decoded]:
         """Decode these rows, and write what was found beside their packets."""
         decoded = [
-            _Decoded(definition, batch, rows[group][batch.rows])
+            Decoded(definition, batch, rows[group][batch.rows])
             for definition, group in self._crafts.groups(meant.spacecraft[rows])
             for batch in definition.decoder.decode(packets.take(rows[group])).batches
         ]
@@ -150,20 +122,49 @@ class Processor:
     def _add(
         self,
         made: dict[str, list[pa.Table]],
-        decoded: list[_Decoded],
+        decoded: list[Decoded],
         fresh: NDArray[np.bool_],
-        meant: _Meant,
+        meant: Meant,
         packets: Packets,
     ) -> None:
         """Add the rows that are new; all are judged, as the next ones' levels may hang on them."""
         for each in decoded:
             keep = fresh[each.rows]
-            severity, kept = self._severity(each, keep, meant), each.take(keep)
-            if len(kept.rows):
-                table = self._telemetry(kept, severity[keep], meant, packets)
-                made.setdefault(each.batch.packet_type, []).append(table)
+            levels = self._levels(each, meant)
+            severity, kept = limits.worst(levels, len(each.rows))[keep], each.take(keep)
+            if not len(kept.rows):
+                continue
+            mine = levels if keep.all() else {path: one[keep] for path, one in levels.items()}
+            self._count_severe(mine)
+            table = self._telemetry(kept, severity, meant, packets)
+            made.setdefault(each.batch.packet_type, []).append(table)
+            if self._observer is not None:
+                self._observer(self._judged(kept, severity, mine, meant, packets))
 
-    def _place(self, decoded: _Decoded, meant: _Meant) -> None:
+    def _judged(
+        self,
+        kept: Decoded,
+        severity: NDArray[np.uint8],
+        levels: dict[str, NDArray[np.uint8]],
+        meant: Meant,
+        packets: Packets,
+    ) -> Judged:
+        rows, received_ns = kept.rows, meant.received_ns
+        return Judged(
+            kept.definition,
+            kept.batch,
+            self._crafts.names,
+            meant.spacecraft[rows],
+            meant.t_ns[rows],
+            meant.timed[rows],
+            np.zeros(len(rows), np.int64) if received_ns is None else received_ns[rows],
+            packets.sequence[rows].astype(np.int64),
+            meant.flags[rows],
+            levels,
+            severity,
+        )
+
+    def _place(self, decoded: Decoded, meant: Meant) -> None:
         """Write what the decoder found of these packets beside them."""
         batch, rows = decoded.batch, decoded.rows
         if batch.packet_type not in meant.types:
@@ -179,7 +180,7 @@ class Processor:
                 meant.t_ns[rows[mine]], meant.timed[rows[mine]] = t_ns[mine], timed[mine]
         meant.flags[rows[~meant.timed[rows]]] |= np.uint8(PacketFlag.NO_TIME)
 
-    def _listed(self, packets: Packets, meant: _Meant, source: str) -> pa.Table:
+    def _listed(self, packets: Packets, meant: Meant, source: str) -> pa.Table:
         """Return the table `packets`: each with its identity, its octets and where it came from."""
         everything = np.arange(len(packets))
         head = self._head(packets, meant, everything)
@@ -188,22 +189,24 @@ class Processor:
             "apid": pa.array(packets.apid),
             "packet_type": tables.names(meant.types, meant.packet_type),
             "source": tables.names([source], np.zeros(len(packets), np.int32)),
-            "offset": pa.array(np.where(packets.source < 0, packets.frame, packets.source)),
+            "offset": pa.array(place(packets)),
             "octets": tables.octets(packets.arena, packets.offset, packets.length),
         }
         return pa.table(head | listed)
 
-    def _head(self, packets: Packets, meant: _Meant, rows: NDArray[np.intp]) -> dict[str, pa.Array]:
+    def _head(self, packets: Packets, meant: Meant, rows: NDArray[np.intp]) -> dict[str, pa.Array]:
+        received_ns = meant.received_ns
         return tables.head(
             tables.names(self._crafts.names, meant.spacecraft[rows]),
             meant.t_ns[rows],
             meant.timed[rows],
             packets.sequence[rows],
             meant.flags[rows],
+            None if received_ns is None else tables.instants(received_ns[rows]),
         )
 
     def _telemetry(
-        self, kept: _Decoded, severity: NDArray[np.uint8], meant: _Meant, packets: Packets
+        self, kept: Decoded, severity: NDArray[np.uint8], meant: Meant, packets: Packets
     ) -> pa.Table:
         """Return a packet type's rows: raw values, the worst severity, the database's digest."""
         batch, types = kept.batch, kept.types
@@ -213,24 +216,23 @@ class Processor:
         fixed = {"severity": pa.array(severity), "database": database}
         return pa.table(self._head(packets, meant, kept.rows) | fixed | values)
 
-    def _severity(
-        self, decoded: _Decoded, keep: NDArray[np.bool_], meant: _Meant
-    ) -> NDArray[np.uint8]:
-        """Return the worst severity of each row; the samples of the rows to keep are counted."""
+    def _levels(self, decoded: Decoded, meant: Meant) -> dict[str, NDArray[np.uint8]]:
+        """Return the alarm levels of the columns that have limits; all rows are judged."""
         batch = decoded.batch
         calibration, judged = decoded.definition.judging(batch.packet_type)
         if not judged:
-            return np.zeros(len(decoded.rows), np.uint8)
+            return {}
         engineering = calibration.engineering(batch.raw, judged)
         t_ns, spacecraft = meant.t_ns[decoded.rows], meant.spacecraft[decoded.rows]
-        levels = self._judge.judge(decoded.types, batch.raw, engineering, t_ns, spacecraft)
+        return self._judge.judge(decoded.types, batch.raw, engineering, t_ns, spacecraft)
+
+    def _count_severe(self, levels: Mapping[str, NDArray[np.uint8]]) -> None:
         for level in levels.values():
-            found = np.bincount(limits.severity(level[keep]).reshape(-1), minlength=4)
+            found = np.bincount(limits.severity(level).reshape(-1), minlength=4)
             for severity in (Severity.CAUTION, Severity.SERIOUS, Severity.CRITICAL):
                 self._tally.more(
                     self._tally.violations, severity.name.lower(), int(found[severity])
                 )
-        return limits.worst(levels, len(decoded.rows))
 
     def _note(self, batch: Batch, samples: int) -> None:
         tally, name = self._tally, batch.packet_type
@@ -241,14 +243,14 @@ class Processor:
                 before, _ = kept.get(name, (0, 0))
                 kept[name] = before + int(wrong.sum()), int(batch.bits_left[wrong][-1])
 
-    def _count(self, packets: Packets, meant: _Meant, fresh: NDArray[np.bool_]) -> None:
+    def _count(self, packets: Packets, meant: Meant, fresh: NDArray[np.bool_]) -> None:
         counts = self._tally.stage("packets")
         counts.given += len(packets)
         counts.drop("duplicate", int((~fresh).sum()))
         counts.out += int(fresh.sum())
         self._note_unknown(packets, meant, fresh & (packets.sequence_flags == ALONE))
 
-    def _note_unknown(self, packets: Packets, meant: _Meant, fresh: NDArray[np.bool_]) -> None:
+    def _note_unknown(self, packets: Packets, meant: Meant, fresh: NDArray[np.bool_]) -> None:
         for row in np.flatnonzero(fresh & (meant.packet_type < 0)).tolist():
             name = self._crafts.names[meant.spacecraft[row]]
             self._tally.more(self._tally.unknown, (name, int(packets.apid[row])), 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ground.columns import Counts
@@ -52,6 +52,15 @@ class Tally:
         """Add to one of the counts by key."""
         if number:
             kept[key] = kept.get(key, 0) + number
+
+    def clear(self) -> None:
+        """Begin all counts anew, those that stages hold too."""
+        for counts in self.stages.values():
+            counts.given = counts.out = 0
+            counts.dropped.clear()
+        fresh = Tally(self.stages)
+        for each in fields(self):
+            setattr(self, each.name, getattr(fresh, each.name))
 
     @property
     def findings(self) -> bool:

@@ -1,0 +1,142 @@
+"""Journal records in, tables and observations out: the one way from octets to values of a realm.
+
+The live processor, a replay and a test under a virtual clock all drive it. It owns no clock, no
+socket and no archive; what was known before comes in as a function.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from ground.alarms.judge import Judge
+from ground.archive.journal_records import Records
+from ground.services import findings, missions
+from ground.services.crafts import Crafts
+from ground.services.line import Line
+from ground.services.meant import Clock
+from ground.services.processing import Known, Observer, Processor
+from ground.services.tally import Tally
+from ground.settings import Link, Mission
+from protocols.packet import Packets
+
+Tables = dict[str, pa.Table]
+Rejects = Callable[[str, Mapping[str, int]], None]
+"""Is told of a link's rejects, by "stage: reason"."""
+
+
+@dataclass(slots=True)
+class _Route:
+    """A link's line, and what its packets become."""
+
+    line: Line
+    processor: Processor
+    crafts: Crafts
+    source: str
+
+
+class Chain:
+    """The links of a mission at work in one realm.
+
+    Args:
+        crafts: the spacecraft of the mission with their definitions.
+        known: says which packets are in the archive already.
+        observer: is told of each batch of new packets, unless a call is silent.
+        rejects: is told of what did not become packets.
+    """
+
+    def __init__(
+        self,
+        mission: Mission,
+        crafts: Crafts,
+        known: Known,
+        observer: Observer,
+        rejects: Rejects | None = None,
+        judge: Judge | None = None,
+    ) -> None:
+        self._known = known
+        self._silent = False
+        self._rejects = rejects
+        self._routes: dict[str, _Route] = {}
+        shared = judge or Judge()
+        for link in mission.links:
+            line = Line(link, Tally())
+            mine = _crafts_of(mission, link, crafts)
+            processor = Processor(mine, self._is_known, line.tally, shared, observer)
+            self._routes[link.name] = _Route(line, processor, mine, f"journal/{link.name}")
+
+    @property
+    def tallies(self) -> dict[str, Tally]:
+        """What was seen, by link."""
+        return {name: route.line.tally for name, route in self._routes.items()}
+
+    def receive(self, link: str, records: Records) -> Tables:
+        """Return what records of a link add to the archive, by table."""
+        route = self._routes[link]
+        parts: list[Tables] = []
+        for received in route.line.receive(records):
+            clock = route.line.clock
+            parts.append(route.processor.process(received.packets, route.source, clock))
+            parts.append(
+                findings.found(received, route.crafts, route.source, route.line.tally, clock)
+            )
+            if self._rejects is not None and received.rejected:
+                self._rejects(link, _counted([(r.stage, r.reason) for r in received.rejected]))
+        return joined(parts)
+
+    def recall(self, link: str, records: Records) -> None:
+        """Take records that were received before: come into their state, and tell nobody."""
+        rejects, self._rejects, self._silent = self._rejects, None, True
+        try:
+            self.receive(link, records)
+        finally:
+            self._rejects, self._silent = rejects, False
+        self._routes[link].line.tally.clear()
+
+    def play(self, link: str, packets: Packets, clock: Clock) -> Tables:
+        """Return what packets of the archive give when they come again over a link."""
+        route = self._routes[link]
+        return route.processor.process(packets, route.source, clock)
+
+    def anchor(self, link: str, position: int) -> int:
+        """Return from where a link's journal is read again after a restart at `position`."""
+        return self._routes[link].line.anchor(position)
+
+    def _is_known(self, packets: pa.Table) -> NDArray[np.bool_]:
+        return np.ones(len(packets), np.bool_) if self._silent else self._known(packets)
+
+
+def joined(parts: list[Tables]) -> Tables:
+    """Return tables of the same name put end to end; empty ones are left out."""
+    named: dict[str, list[pa.Table]] = {}
+    for part in parts:
+        for name, table in part.items():
+            if table.num_rows:
+                named.setdefault(name, []).append(table)
+    return {
+        name: several[0] if len(several) == 1 else _together(several)
+        for name, several in named.items()
+    }
+
+
+def _together(several: list[pa.Table]) -> pa.Table:
+    return pa.concat_tables(several, promote_options="permissive")
+
+
+def _crafts_of(mission: Mission, link: Link, crafts: Crafts) -> Crafts:
+    """Return the spacecraft of a link; packets without frames are all of one."""
+    if link.frame != "packets":
+        return crafts
+    mine = copy.copy(crafts)
+    mine.only = missions.whose(mission, None)
+    return mine
+
+
+def _counted(found: list[tuple[str, str]]) -> dict[str, int]:
+    names = [f"{stage}: {reason}" for stage, reason in found]
+    return {name: names.count(name) for name in dict.fromkeys(names)}

@@ -1,0 +1,98 @@
+"""What is found out about packets on their way: beside them in columns, and batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ground.columns import Batch
+from ground.mdb.model import ScalarType
+from ground.services.crafts import Definition
+from protocols.packet import Packets
+
+Clock = Callable[[NDArray[np.int64]], NDArray[np.int64]]
+"""Tells when the octets at these places of the source were received, TAI; 0 is unknown."""
+
+
+@dataclass(slots=True)
+class Meant:
+    """What is found out about each packet, in columns beside the packets."""
+
+    spacecraft: NDArray[np.int32]
+    t_ns: NDArray[np.int64]
+    timed: NDArray[np.bool_]
+    received_ns: NDArray[np.int64] | None
+    flags: NDArray[np.uint8]
+    packet_type: NDArray[np.int32]
+    types: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(
+        cls, packets: Packets, spacecraft: NDArray[np.int32], clock: Clock | None = None
+    ) -> Meant:
+        rows = len(packets)
+        untyped = np.full(rows, -1, np.int32)
+        none, untimed = np.zeros(rows, np.int64), np.zeros(rows, bool)
+        received_ns = None if clock is None else clock(place(packets))
+        return cls(spacecraft, none, untimed, received_ns, packets.flags.copy(), untyped)
+
+
+def place(packets: Packets) -> NDArray[np.int64]:
+    """Return where in the source each packet, or the frame that it began in, lies."""
+    return np.where(packets.source < 0, packets.frame, packets.source)
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A batch, the definition that decoded it, and the rows of the packets that it holds."""
+
+    definition: Definition
+    batch: Batch
+    rows: NDArray[np.intp]
+
+    def take(self, keep: NDArray[np.bool_]) -> Decoded:
+        """Return the rows to keep only; the batch itself where that is all of them."""
+        if keep.all():
+            return self
+        chosen = np.flatnonzero(keep)
+        batch = Batch(
+            self.batch.packet_type,
+            self.batch.rows[chosen],
+            {path: column.take(chosen) for path, column in self.batch.raw.items()},
+            self.batch.flags[chosen],
+            self.batch.bits_left[chosen],
+        )
+        return Decoded(self.definition, batch, self.rows[chosen])
+
+    @property
+    def types(self) -> Mapping[str, ScalarType]:
+        """The types of the batch's columns."""
+        return self.definition.plan.column_types[self.batch.packet_type]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """New packets of one type as an observer sees them, one row each, in order of arrival.
+
+    Attributes:
+        spacecraft: int32 [N], index into `names`.
+        t_ns, timed, received_ns: int64 generation time, whether there is one, and reception time
+            (0 where it is unknown).
+        levels: alarm levels of the columns that have limits, as of `Judge`.
+        severity: uint8 [N], the worst of each row.
+    """
+
+    definition: Definition
+    batch: Batch
+    names: list[str]
+    spacecraft: NDArray[np.int32]
+    t_ns: NDArray[np.int64]
+    timed: NDArray[np.bool_]
+    received_ns: NDArray[np.int64]
+    sequence: NDArray[np.int64]
+    flags: NDArray[np.uint8]
+    levels: dict[str, NDArray[np.uint8]]
+    severity: NDArray[np.uint8]
