@@ -62,6 +62,16 @@ def edges(octets: NDArray[np.uint8], encapsulation: bool, places: NDArray[np.int
         places[found] = at
         found += 1
         at += length
+        if encapsulation:
+            continue
+        # As long as lengths stay the same, no load has to wait for the one before it.
+        high, low = octets[at - length + 4], octets[at - length + 5]
+        while found < len(places) - 1 and stop - at >= length:
+            if octets[at + 4] != high or octets[at + 5] != low:
+                break
+            places[found] = at
+            found += 1
+            at += length
     places[found] = at
     return found
 
@@ -95,17 +105,24 @@ def headers(arena: NDArray[np.uint8], offset: NDArray[np.int64]) -> Headers:
 # What `extract` is given for each frame, tells of a channel, and writes: columns of its tables.
 INDEX, OFFSET, LENGTH, POINTER, COUNT, MODULUS, STREAM, BAD = range(8)
 KEY = 0  # of a counter or stream: the caller's own
-NEXT, WRAP, BREAKS, ROW, LAST = range(1, 6)
+NEXT, WRAP, BREAKS, ROW, LAST, LATES, FOLLOWS = range(1, 8)
 COUNTER, WRITE, START, SEEN, BEGAN, SPOILT = range(1, 7)
 P_OFFSET, P_LENGTH, P_STREAM, P_BEGAN, P_SPOILT = range(5)
 E_KIND, E_FRAME, E_WHERE, E_FIRST, E_SECOND, E_BEGAN = range(6)
 
 # Kinds of event. E_FIRST and E_SECOND are: count expected and missing; place from and to.
-GAP, MALFORMED, NO_BEGINNING, NO_END, INCONSISTENT = range(5)
+GAP, MALFORMED, NO_BEGINNING, NO_END, INCONSISTENT, LATE = range(6)
 EVENTS_A_FRAME = 4
 
 CONTINUES = -1  # first header pointer of a frame in which no packet starts; less: no packets
 WHOLE, OPEN, WRONG = range(3)
+
+# What `follow` says of a count, where it is not how many frames are missing.
+BEHIND, ANEW = -1, -2
+LATE_FRAMES = 64  # how far behind a frame may come and be late
+LATE_PART = 16  # and what part of the counter's modulus that may be at most
+LATE_RUN = 3  # late frames, each the next of the one before, with which a counter begins anew
+SHORT_COUNTER = 256  # a modulus of which every step back may as well be a gap
 
 
 def copy(
@@ -116,17 +133,41 @@ def copy(
 
 
 def follow(counter: NDArray[np.int64], count: int, modulus: int) -> int:
-    """Advance a counter; return how many frames are missing before this one."""
+    """Advance a counter; return how many frames are missing before this one, or BEHIND or ANEW.
+
+    BEHIND: the frame is late, its count a little behind the last one; the counter stays. The
+    third late frame in a row that go up by one, and any longer step back, is a counter that
+    begins ANEW, as after a restart of the spacecraft; how many frames are missing nobody knows.
+
+    Source: rule of this station; the standards let a counter restart and name no late frames.
+    """
     if count < 0:
         return 0
     missing = 0
     if counter[WRAP] == modulus:
         missing = (count - counter[NEXT]) % modulus
+        if is_late(counter, count, modulus - 1 - missing, modulus):
+            return BEHIND
     if missing > 0 or (counter[WRAP] != modulus and counter[WRAP] != 0):
         counter[BREAKS] += 1
     counter[WRAP] = modulus
     counter[NEXT] = (count + 1) % modulus
-    return missing
+    counter[LATES] = 0
+    return ANEW if missing >= modulus // 2 and modulus > SHORT_COUNTER else missing
+
+
+def is_late(counter: NDArray[np.int64], count: int, behind: int, modulus: int) -> bool:
+    """Return whether a frame so far behind the last one in its place is late; count it then.
+
+    One that is not behind at all has the last one's count: it is late only after other late ones,
+    as the duplicate of a frame that overtook them.
+    """
+    if behind > min(LATE_FRAMES, modulus // LATE_PART) or (behind == 0 and counter[LATES] == 0):
+        return False
+    runs_on = counter[LATES] > 0 and count == counter[FOLLOWS]
+    counter[LATES] = counter[LATES] + 1 if runs_on else 1
+    counter[FOLLOWS] = (count + 1) % modulus
+    return bool(counter[LATES] < LATE_RUN)
 
 
 def continued(joined: NDArray[np.uint8], start: int, head: int, pointer: int, longest: int) -> int:
@@ -191,12 +232,12 @@ def extract(
     (a virtual channel or a MAP). A packet that ends where the next first header pointer says is
     whole; one that does not is cut out, and the stream goes on at that pointer. So it does after
     a gap in the counts. A frame in which a packet cannot be one is malformed: none that starts
-    in it comes out.
+    in it comes out. A late frame is left out.
 
     Args:
         arena: uint8, octets of the frames.
         frames: int64 [N, 8], columns INDEX to BAD; STREAM is a row of `streams`.
-        counters: int64 [C, 6], columns KEY to LAST; changed.
+        counters: int64 [C, 8], columns KEY to FOLLOWS; changed.
         streams: int64 [S, 7], columns KEY to SPOILT; changed. COUNTER is a row of `counters`,
             WRITE where its part of `joined` goes on, START where the packet that is not
             complete begins, or -1.
@@ -218,8 +259,12 @@ def extract(
         counter = counters[state[COUNTER]]
         expected = counter[NEXT]
         missing = follow(counter, frames[row, COUNT], frames[row, MODULUS])
-        if missing > 0:
-            events[noted] = (GAP, row, state[COUNTER], expected, missing, index)
+        if missing == BEHIND:
+            events[noted] = (LATE, row, state[COUNTER], expected, 0, index)
+            noted += 1
+            continue
+        if missing != 0:
+            events[noted] = (GAP, row, state[COUNTER], expected, max(missing, 0), index)
             noted += 1
         if pointer < CONTINUES:
             continue

@@ -10,7 +10,10 @@ packet come out as `Fragment`: `no_beginning` (what a lost frame began), `no_end
 frame would have ended), `inconsistent` (where packets do not meet the first header pointer),
 `unfinished` (at the end of reception).
 
-A frame is a duplicate if count and data field are those of the frame before it on its channel.
+A frame is a duplicate if count and data field are those of the frame before it on its channel. It
+is late if its count lies at most 64 (and a sixteenth of the modulus) behind the last one: dropped,
+as what it would have filled is a gap already. A longer step back, or three late frames in a row, is
+a counter that begins anew.
 
 Source: CCSDS 132.0-B-3 §4.1.2.7.6, 732.0-B-4 §4.1.4.2.3, 732.1-B-2 §4.1.4.2.
 """
@@ -24,12 +27,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from protocols import chain
-from protocols.frame import ARENA_PADDING, NO_PACKETS, ONLY_IDLE, Frames, Reject
+from protocols.frame import ARENA_PADDING, NO_PACKETS, NO_START, ONLY_IDLE, Frames, Reject
 from protocols.packet import BAD_CRC, LARGEST, Fragment, Packets, describe
 
 T = TypeVar("T", int, NDArray[np.int64])
 
 POINTER_CLAUSE = "132.0-B-3 §4.1.2.7.6, 732.0-B-4 §4.1.4.2.3"
+LATE_CLAUSE = "rule of this station: behind the last frame of its channel"
 COUNTER_SHIFT = 15  # from the key of a stream to that of its counter: MAPs share one
 FRAGMENTS = {
     chain.NO_BEGINNING: "no_beginning",
@@ -45,7 +49,7 @@ class Gap:
     Attributes:
         frame: `Frames.index` of the first frame after the gap.
         expected, found: the frame counts.
-        missing: how many frames, modulo the counter.
+        missing: how many frames, modulo the counter; 0 where it begins anew and nobody knows.
         modulus: at which the counter wraps.
     """
 
@@ -71,10 +75,10 @@ class Extracted:
         packets: in the order in which they were complete; `frame` is where each began.
         units: the frames whose data field is no packets (B_PDU, VCA and such), as they are.
         gaps: what the frame counts skip.
-        rejects: frames that are malformed or too many; `index` is that of `Frames`.
+        rejects: frames that are malformed, late or too many; `index` is that of `Frames`.
         fragments: octets of used frames that belong to no whole packet.
         given, used: how many frames came, and how many carried something.
-        dropped: how many did not, by reason: idle, duplicate, malformed, channels.
+        dropped: how many did not, by reason: idle, duplicate, late, malformed, channels.
         idle_packets: how many idle packets were left out of `packets`.
     """
 
@@ -133,7 +137,7 @@ class Channels:
         self, *, keep_idle: bool = False, longest: int = LARGEST, limit: int = 4096
     ) -> None:
         self._keep_idle, self._longest, self._limit = keep_idle, longest, limit
-        self._counters = _Rows([0, 0, 0, 0, -1, -1])
+        self._counters = _Rows([0, 0, 0, 0, -1, -1, 0, 0])
         self._streams = _Rows([0, 0, 0, -1, 0, 0, 0])
         self._begun: dict[int, NDArray[np.uint8]] = {}  # of a packet, by row of stream
         self._last: dict[int, bytes] = {}  # data of the last frame, by row of counter
@@ -154,21 +158,27 @@ class Channels:
         joined = self._lay_out(table)
         found, events = self._extract(frames, table, joined)
         packets, idle_packets = self._packets(found, joined)
-        malformed = events[events[:, chain.E_KIND] == chain.MALFORMED, chain.E_FRAME]
-        idle = int(np.count_nonzero(frames.first_header_pointer == ONLY_IDLE))
+        malformed, late = (_rows(events, kind) for kind in (chain.MALFORMED, chain.LATE))
+        pointer = frames.first_header_pointer
+        if len(late):
+            pointer = pointer.copy()
+            pointer[late] = NO_START  # late and nothing else
+        idle = int(np.count_nonzero(pointer == ONLY_IDLE))
         dropped = {
             "idle": idle,
             "duplicate": len(duplicates),
+            "late": len(late),
             "malformed": len(malformed),
             "channels": len(refused),
         }
         return Extracted(
             packets=packets,
-            units=frames.take(np.flatnonzero(frames.first_header_pointer == NO_PACKETS)),
+            units=frames.take(np.flatnonzero(pointer == NO_PACKETS)),
             gaps=self._gaps(frames, events),
             rejects=[
                 *(Reject(index, "channels", "limit of this station") for index in refused),
                 *(Reject(i, "malformed", POINTER_CLAUSE) for i in frames.index[malformed].tolist()),
+                *(Reject(i, "late", LATE_CLAUSE) for i in frames.index[late].tolist()),
             ],
             fragments=self._fragments(events, joined),
             given=given,
@@ -297,6 +307,11 @@ def _table(frames: Frames, stream: NDArray[np.int64]) -> NDArray[np.int64]:
     table[:, chain.STREAM] = stream
     table[:, chain.BAD] = ~frames.crc_ok
     return table
+
+
+def _rows(events: NDArray[np.int64], kind: int) -> NDArray[np.int64]:
+    """Return the frames of the events of one kind."""
+    return np.asarray(events[events[:, chain.E_KIND] == kind, chain.E_FRAME])
 
 
 def _keys(frames: Frames) -> NDArray[np.int64]:
