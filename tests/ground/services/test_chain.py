@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,7 @@ def new_chain(root: Path, observed: list[Judged], link: Link | None = None) -> C
 def records_of(octets: bytes, cuts: list[int], begins: set[int] = frozenset()) -> Records:
     """The octets cut at these places, a second after each other."""
     edges = [0, *cuts, len(octets)]
-    chunks = [octets[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    chunks = [octets[a:b] for a, b in itertools.pairwise(edges)]
     records = Records.of(0, 0, chunks, [edge in begins for edge in edges[:-1]])
     times = T0_NS + np.arange(len(chunks)) * SECOND
     return Records(records.position, times, records.length, records.begins, records.octets)
