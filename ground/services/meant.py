@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ground.columns import Batch
+from ground.alarms import limits
+from ground.columns import Batch, Column
 from ground.mdb.model import ScalarType
 from ground.services.crafts import Definition
 from protocols.packet import Packets
@@ -73,11 +75,12 @@ class Decoded:
         return self.definition.plan.column_types[self.batch.packet_type]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Judged:
     """New packets of one type as an observer sees them, one row each, in order of arrival.
 
     Attributes:
+        order: int64 [N], the place of each packet among those of the call.
         spacecraft: int32 [N], index into `names`.
         t_ns, timed, received_ns: int64 generation time, whether there is one, and reception time
             (0 where it is unknown).
@@ -87,6 +90,7 @@ class Judged:
 
     definition: Definition
     batch: Batch
+    order: NDArray[np.int64]
     names: list[str]
     spacecraft: NDArray[np.int32]
     t_ns: NDArray[np.int64]
@@ -96,3 +100,19 @@ class Judged:
     flags: NDArray[np.uint8]
     levels: dict[str, NDArray[np.uint8]]
     severity: NDArray[np.uint8]
+
+    @cached_property
+    def types(self) -> Mapping[str, ScalarType]:
+        """The types of the batch's columns."""
+        return self.definition.plan.column_types[self.batch.packet_type]
+
+    @cached_property
+    def values(self) -> Mapping[str, Column]:
+        """The engineering columns, worked out when somebody asks."""
+        calibration, _ = self.definition.judging(self.batch.packet_type)
+        return calibration.engineering(self.batch.raw)
+
+    @cached_property
+    def severities(self) -> dict[str, NDArray[np.uint8]]:
+        """`Severity` of each sample of the columns that have limits."""
+        return {path: limits.severity(level) for path, level in self.levels.items()}

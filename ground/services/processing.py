@@ -26,8 +26,8 @@ from protocols.segment import Segments
 Known = Callable[[pa.Table], NDArray[np.bool_]]
 """Says which rows of a `packets` table are in the archive, or came before in this run."""
 
-Observer = Callable[[Judged], None]
-"""Is told of each batch that is new, in the order in which batches are processed."""
+Observer = Callable[[list[Judged]], None]
+"""Is told of all new packets of a call, a batch for each packet type."""
 
 _FRESH = np.uint8(128)  # a bit of `Packets.flags` that PacketFlag leaves free: a new segment
 
@@ -128,6 +128,7 @@ class Processor:
         packets: Packets,
     ) -> None:
         """Add the rows that are new; all are judged, as the next ones' levels may hang on them."""
+        seen = []
         for each in decoded:
             keep = fresh[each.rows]
             levels = self._levels(each, meant)
@@ -138,8 +139,9 @@ class Processor:
             self._count_severe(mine)
             table = self._telemetry(kept, severity, meant, packets)
             made.setdefault(each.batch.packet_type, []).append(table)
-            if self._observer is not None:
-                self._observer(self._judged(kept, severity, mine, meant, packets))
+            seen.append(self._judged(kept, severity, mine, meant, packets))
+        if self._observer is not None and seen:
+            self._observer(seen)
 
     def _judged(
         self,
@@ -153,6 +155,7 @@ class Processor:
         return Judged(
             kept.definition,
             kept.batch,
+            rows,
             self._crafts.names,
             meant.spacecraft[rows],
             meant.t_ns[rows],

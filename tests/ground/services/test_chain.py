@@ -38,7 +38,7 @@ def new_chain(root: Path, observed: list[Judged], link: Link | None = None) -> C
         mission = mission.model_copy(update={"links": (link,)})
     with EmbeddedStore.open(root, write=True) as store:
         crafts = missions.crafts(mission, Library(store))
-    return Chain(mission, crafts, lambda table: np.zeros(len(table), bool), observed.append)
+    return Chain(mission, crafts, lambda table: np.zeros(len(table), bool), observed.extend)
 
 
 def records_of(octets: bytes, cuts: list[int], begins: set[int] = frozenset()) -> Records:
