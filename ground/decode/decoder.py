@@ -199,12 +199,12 @@ def _route(
         yield from _criteria(fork, arena, first, last, rows)
         return
     words, inside = np.empty(len(first), np.uint64), np.empty(len(first), np.bool_)
-    keys(arena, first, last, fork.key, words, inside)
-    whole = bool(inside.all())
+    whole, same = keys(arena, first, last, fork.key, words, inside)
     if not whole:
         short = np.flatnonzero(~inside)
         yield from _criteria(fork, arena, first[short], last[short], rows[short])
-    for key, chosen in _groups(words, None if whole else np.flatnonzero(inside)):
+    groups = _groups(words, None if whole else np.flatnonzero(inside))
+    for key, chosen in [(int(words[0]), rows)] if whole and same and len(rows) else groups:
         if key not in fork.ways:
             if len(fork.ways) >= KEYS_KEPT:
                 fork.ways.clear()

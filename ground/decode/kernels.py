@@ -79,7 +79,7 @@ def keys(
     table: Places,
     out: NDArray[np.uint64],
     inside: NDArray[np.bool_],
-) -> None:
+) -> tuple[bool, bool]:
     """Write the fields of a table one after the other into one word for each packet.
 
     Args:
@@ -88,6 +88,9 @@ def keys(
             widths of 64 bits together at most.
         out: uint64 [N].
         inside: bool [N], whether all fields lie inside the packet; if not, `out` is 0.
+
+    Returns:
+        Whether all packets hold the fields, and whether all words are the same.
     """
     words = np.ndarray((max(len(arena) - 7, 0),), ">u8", arena, strides=(1,))
     reach = int((table[:, 0] + table[:, 1]).max(initial=0))
@@ -98,3 +101,4 @@ def keys(
         values = _cut(arena, words, place, np.full((1,), width)) & mask
         out[:] = values if width == 64 else out << np.uint64(width) | values
     out[~inside] = 0
+    return bool(inside.all()), bool((out == out[:1]).all())

@@ -110,6 +110,18 @@ def test_the_compiled_walk_agrees_with_the_plain_one(octets, encapsulation, room
     assert plain.tolist() == compiled.tolist()
 
 
+@given(st.lists(st.sampled_from([1, 1, 1, 2, 256]), max_size=30), st.integers(0, 5), st.booleans())
+@settings(max_examples=100, deadline=None)
+def test_runs_of_packets_of_one_length_are_walked_like_any_others(sizes, more, encapsulation):
+    """Packets of the same length one after the other, then of another, then half a header."""
+    octets = b"".join(packet.encode(1, 2, bytes(size)) for size in sizes) + bytes(more)
+    starts = np.cumsum([0, *(size + 6 for size in sizes)]).tolist()
+    for walk in (chain.edges.plain, chain_jit.edges):
+        places = np.zeros(len(sizes) + 2, np.int64)
+        found = walk(np.frombuffer(octets, np.uint8).copy(), encapsulation, places)
+        assert (found, places[: found + 1].tolist()) == (len(sizes), starts)
+
+
 @given(st.binary(min_size=4, max_size=40), st.lists(st.integers(0, 36), max_size=20))
 @settings(max_examples=60, deadline=None)
 def test_the_compiled_headers_agree_with_the_plain_ones(octets, places):
