@@ -5,6 +5,8 @@ duplicate, and most packets are. Only the others, and those that share time and 
 call, are compared by digest: with the archive, which holds all that came before, and with each
 other.
 
+A live link calls packets new before they are in the archive: those are asked of `Recent`.
+
 A packet without a generation time has nothing that tells it from a later one of equal octets, and
 both may be meant. So it counts as a duplicate only of what the archive held before this run began.
 
@@ -21,6 +23,7 @@ from numpy.typing import NDArray
 from ground.archive.embedded import EmbeddedStore
 from ground.archive.identities import COLUMNS, Identities, digest_rows
 from ground.services import tables
+from ground.services.recent import Recent
 
 _LONG_AGO = np.iinfo(np.int64).min
 Truth = NDArray[np.bool_]
@@ -33,16 +36,23 @@ class Duplicates:
     Args:
         resumed: the source whose earlier run was cut off, if this run goes on with it. What that
             run appended is of this one too, so rows of no time are not held against it.
+        recent: what this run has called new, if that is appended later only.
     """
 
-    def __init__(self, store: EmbeddedStore, realm: str, resumed: str | None = None) -> None:
-        self._store, self._realm = store, realm
+    def __init__(
+        self,
+        store: EmbeddedStore,
+        realm: str,
+        resumed: str | None = None,
+        recent: Recent | None = None,
+    ) -> None:
+        self._store, self._realm, self._recent = store, realm, recent
         held = [info for info in store.tables(realm) if info.name == "packets"]
         self._untimed = Identities(())
-        if held and resumed is None:
+        if held and resumed is None and recent is None:
             self._untimed = store.identities(realm, timed=False)
-        elif held:
-            self._untimed = self._of_others(str(resumed))
+        elif held and resumed is not None:
+            self._untimed = self._of_others(resumed)
         newest = [info.t1_ns for info in held if info.t1_ns is not None]
         self._before_ns = max(newest, default=_LONG_AGO)
         self._newest_ns: dict[int, int] = {}  # by channel
@@ -60,6 +70,11 @@ class Duplicates:
         if len(rows):
             channels = self._channels(packets)[rows]
             found[rows] = self._timed(packets, rows, channels, stamps.values[rows])
+        if self._recent is not None:
+            if len(untimed):
+                source = str(packets["source"][0])
+                found[untimed] |= self._recent.elsewhere(_digests(packets, untimed), source)
+            self._recent.add(packets.take(pa.array(rows[~found[rows]])))
         return found
 
     def _of_others(self, source: str) -> Identities:
@@ -77,15 +92,26 @@ class Duplicates:
         found = np.zeros(len(rows), bool)
         old = np.flatnonzero(t_ns <= self._marks(channels, t_ns))
         if len(old):
-            start_ns, end_ns = int(t_ns[old].min()), int(t_ns[old].max()) + 1
-            stored = self._store.identities(
-                self._realm, start_ns=start_ns, end_ns=end_ns, untimed=False
-            )
-            found[old] = _among(_digests(packets, rows[old]), stored)
+            found[old] = self._stored(_digests(packets, rows[old]), t_ns[old])
         sequence = tables.numbers(packets["sequence"]).values[rows]
         alike = _alike(channels, t_ns, sequence)
         if len(alike):
             found[alike] |= _again(_digests(packets, rows[alike]))
+        return found
+
+    def _stored(self, digests: list[bytes], t_ns: Int64) -> Truth:
+        """Return which packets of these times are in the archive, or will be."""
+        found = np.zeros(len(digests), np.bool_)
+        ask = found == 0
+        if self._recent is not None:
+            found = self._recent.among(digests)
+            ask = ~found & (t_ns <= max(self._before_ns, self._recent.floor_ns))
+        if ask.any():
+            start_ns, end_ns = int(t_ns[ask].min()), int(t_ns[ask].max()) + 1
+            stored = self._store.identities(
+                self._realm, start_ns=start_ns, end_ns=end_ns, untimed=False
+            )
+            found |= _among(digests, stored)
         return found
 
     def _marks(self, channels: Int64, t_ns: Int64) -> Int64:

@@ -1,0 +1,92 @@
+"""The packets of this run, remembered: what a live link calls new may not be in the archive yet.
+
+How it works: tables of new packets are kept as they are, and only digested when somebody asks,
+which is when a packet comes that may be an old one. Beyond `capacity` packets the oldest tables
+are forgotten; `floor_ns` then says up to when the archive must be asked.
+
+A packet without a generation time has nothing that tells it from a later one of equal octets. So
+it counts as a duplicate only of one that came over another link not long ago: the same packet over
+two stations.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from ground.archive.identities import COLUMNS, digest_rows
+from ground.services import tables
+
+CAPACITY = 200_000  # packets; about 100 octets of each are digests, once they are asked for
+UNTIMED = 65_536
+_LONG_AGO = np.iinfo(np.int64).min
+
+
+class Recent:
+    """What a run has called new, the newest so many packets.
+
+    Attributes:
+        floor_ns: packets of this run with a later generation time are all remembered.
+    """
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self.floor_ns: int = int(_LONG_AGO)
+        self._capacity = capacity
+        self._fresh: deque[pa.Table] = deque()  # not digested yet
+        self._digested: deque[tuple[list[bytes], int]] = deque()  # and the newest time in each
+        self._digests: set[bytes] = set()
+        self._rows = 0
+        self._untimed: OrderedDict[bytes, str] = OrderedDict()
+
+    def add(self, packets: pa.Table) -> None:
+        """Remember rows of a `packets` table."""
+        if packets.num_rows:
+            self._fresh.append(packets.select(COLUMNS))
+            self._rows += packets.num_rows
+            self._trim()
+
+    def among(self, digests: Sequence[bytes]) -> NDArray[np.bool_]:
+        """Return which of these are remembered."""
+        while self._fresh:
+            table = self._fresh.popleft()
+            made = digest_rows(table)
+            self._digests.update(made)
+            self._digested.append((made, _newest(table)))
+        return np.array([digest in self._digests for digest in digests], np.bool_)
+
+    def elsewhere(self, digests: Sequence[bytes], source: str) -> NDArray[np.bool_]:
+        """Return which packets without a time came over another link; remember the others."""
+        found = np.zeros(len(digests), np.bool_)
+        for row, digest in enumerate(digests):
+            before = self._untimed.get(digest)
+            if before is None or before == source:
+                self._untimed[digest] = source
+                self._untimed.move_to_end(digest)
+            else:
+                found[row] = True
+                del self._untimed[digest]  # told once: the next one is a packet of its own
+        while len(self._untimed) > UNTIMED:
+            self._untimed.popitem(last=False)
+        return found
+
+    def _trim(self) -> None:
+        while self._rows > self._capacity and len(self._fresh) + len(self._digested) > 1:
+            if self._digested:
+                gone, newest = self._digested.popleft()
+                self._digests.difference_update(gone)
+                self._rows -= len(gone)
+            else:
+                table = self._fresh.popleft()
+                newest = _newest(table)
+                self._rows -= table.num_rows
+            self.floor_ns = max(self.floor_ns, newest)
+
+
+def _newest(table: pa.Table) -> int:
+    stamps = tables.numbers(table["t_ns"])
+    times = stamps.values if stamps.valid is None else stamps.values[stamps.valid]
+    return int(times.max()) if len(times) else int(_LONG_AGO)
