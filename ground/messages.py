@@ -80,7 +80,8 @@ class AlarmRow:
         raised_ns, changed_ns: times of the samples (or acts) that did so.
         value, trip: engineering value now, and when it was raised, as people read them.
         violations: samples out of limits since it was raised.
-        latched: whether it stays until an operator clears it.
+        latched: whether it stays, acknowledged and back to normal, until an operator clears it.
+        response: what an operator is to do, as the mission says.
     """
 
     id: str
@@ -103,6 +104,7 @@ class AlarmRow:
     shelved_by: str
     assigned_to: str
     comment: str
+    response: str = ""
 
 
 @dataclass(frozen=True, slots=True)

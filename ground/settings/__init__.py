@@ -13,10 +13,11 @@ import platformdirs
 
 from ground.settings.mission import Link, Mission, ReedSolomon, Spacecraft, TimeRule
 from ground.settings.reader import FILE_NAME, MissionError, find, load, shipped
-from ground.settings.station import EventRule, Gateway, Influx, StaleRule, Station
+from ground.settings.station import AlarmRule, EventRule, Gateway, Influx, StaleRule, Station
 
 __all__ = [
     "FILE_NAME",
+    "AlarmRule",
     "EventRule",
     "Gateway",
     "Influx",

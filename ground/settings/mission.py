@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError
 
 from ground.errors import Where
 from ground.settings.keys import line_of, lines
-from ground.settings.station import EventRule, Gateway, Influx, StaleRule, Station, fits
+from ground.settings.station import AlarmRule, EventRule, Gateway, Influx, StaleRule, Station, fits
 from ground.settings.table import Count, Flag, Name, Table, Text, wrong
 from protocols.errors import DecodeError
 from protocols.times import parse
@@ -236,6 +236,7 @@ class Mission(Table):
     links: tuple[Link, ...] = ()
     station: Station = Station()
     gateways: tuple[Gateway, ...] = ()
+    alarms: tuple[AlarmRule, ...] = ()
     events: tuple[EventRule, ...] = ()
     stale: tuple[StaleRule, ...] = ()
     influx: tuple[Influx, ...] = ()
@@ -269,6 +270,7 @@ class File(Table):
     link: tuple[Link, ...] = ()
     station: Station = Station()
     gateway: tuple[Gateway, ...] = ()
+    alarm: tuple[AlarmRule, ...] = ()
     event: tuple[EventRule, ...] = ()
     stale: tuple[StaleRule, ...] = ()
     influx: tuple[Influx, ...] = ()

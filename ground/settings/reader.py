@@ -17,7 +17,7 @@ from ground.errors import InputError, Where
 from ground.mdb.model import Gravity, Problem
 from ground.settings import keys
 from ground.settings.mission import File, Link, Mission, ReedSolomon, Spacecraft, TimeRule
-from ground.settings.station import EventRule, Gateway, Influx, StaleRule, Station
+from ground.settings.station import AlarmRule, EventRule, Gateway, Influx, StaleRule, Station
 
 FILE_NAME = "mission.toml"
 LARGEST_FILE = 4 << 20  # octets; a mission file has a few thousand
@@ -29,6 +29,7 @@ _TABLES: dict[str, type[BaseModel]] = {
     "rs": ReedSolomon,
     "station": Station,
     "gateway": Gateway,
+    "alarm": AlarmRule,
     "event": EventRule,
     "stale": StaleRule,
     "influx": Influx,
@@ -97,6 +98,7 @@ def load(path: str | Path) -> Mission:
         links=file.link,
         station=file.station,
         gateways=file.gateway,
+        alarms=file.alarm,
         events=file.event,
         stale=file.stale,
         influx=file.influx,
@@ -228,10 +230,16 @@ def _unknown_spacecraft(file: File) -> Iterator[tuple[keys.KeyPath, str]]:
     names = [craft.name for craft in file.spacecraft]
     if not names:
         yield ("spacecraft",), "no spacecraft; expected at least one [[spacecraft]]"
-    for index, rule in enumerate(file.time):
-        if rule.spacecraft not in (None, *names):
-            expected = f"expected one of {', '.join(names)}"
-            yield ("time", index, "spacecraft"), f"spacecraft = {rule.spacecraft!r}; {expected}"
+    ruled = {
+        "time": [rule.spacecraft for rule in file.time],
+        "alarm": [rule.spacecraft for rule in file.alarm],
+        "stale": [rule.spacecraft for rule in file.stale],
+    }
+    for table, about in ruled.items():
+        for index, name in enumerate(about):
+            if name not in (None, *names):
+                expected = f"expected one of {', '.join(names)}"
+                yield (table, index, "spacecraft"), f"spacecraft = {name!r}; {expected}"
     held = [gateway.name for gateway in file.gateway]
     for index, link in enumerate(file.link):
         if link.gateway not in (None, *held):

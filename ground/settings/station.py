@@ -9,14 +9,14 @@ from pydantic import Field
 
 from ground.settings.table import Flag, Name, Table, Text
 
-Seconds = Annotated[float, Field(gt=0, le=1e9)]
+Seconds = Annotated[float, Field(gt=0)]
 Level = Literal["info", "caution", "serious", "critical"]
 
 
-def fits(pattern: str, packet_type: str) -> bool:
-    """Return whether a glob fits the path of a packet's container, or its last part."""
-    last = packet_type.rsplit("/", 1)[-1]
-    return fnmatchcase(packet_type, pattern) or fnmatchcase(last, pattern)
+def fits(pattern: str, path: str) -> bool:
+    """Return whether a glob fits the path of a container or parameter, or its last part."""
+    last = path.rsplit("/", 1)[-1]
+    return fnmatchcase(path, pattern) or fnmatchcase(last, pattern)
 
 
 class Station(Table):
@@ -51,13 +51,41 @@ class EventRule(Table):
     severity: Text | None = None
     levels: dict[str, Level] = Field(default_factory=dict)
 
+    def is_for(self, packet_type: str) -> bool:
+        """Return whether the packets of this type are such events."""
+        return fits(self.packets, packet_type)
+
+
+class AlarmRule(Table):
+    """How alarms of some parameters behave; the first rule that fits applies.
+
+    An alarm that latches stays, acknowledged and back to normal, until an operator clears it.
+    `response` says what an operator is to do about it.
+    """
+
+    parameters: Text
+    spacecraft: Name | None = None
+    latch: Flag = False
+    response: str = ""
+
+    def is_about(self, spacecraft: str, parameter: str) -> bool:
+        """Return whether the rule is for this parameter, by its path or the last part of it."""
+        return self.spacecraft in (None, spacecraft) and fits(self.parameters, parameter)
+
 
 class StaleRule(Table):
-    """After how long without a packet its values are stale; the first rule that fits applies."""
+    """After how long without a packet its values are stale; the first rule that fits applies.
+
+    `after_s = inf` is for packets that are sent only when something happens.
+    """
 
     packets: Text
     after_s: Seconds
     spacecraft: Name | None = None
+
+    def is_about(self, spacecraft: str, packet_type: str) -> bool:
+        """Return whether the rule is for this packet type of this spacecraft."""
+        return self.spacecraft in (None, spacecraft) and fits(self.packets, packet_type)
 
 
 class Influx(Table):
