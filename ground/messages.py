@@ -175,10 +175,12 @@ class RecordsJournalled:
 
     Columns: position int64 [N] (octets of the link before this record), received_ns int64 [N],
     length int32 [N], begins bool [N] (the first record of a connection), octets uint8 [sum].
-    `end` is the position behind the last record; `journal` the one behind the last one written.
+    `start` is from where these are all that the journal holds, and `end` up to where; `journal` is
+    the position behind the last record written.
     """
 
     link: str
+    start: int
     end: int
     journal: int
     columns: Columns

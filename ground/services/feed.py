@@ -1,9 +1,9 @@
 """A link's journal as a processor reads it: asked for by position, taken once, asked for again.
 
 How it works: the feed asks for octets from where it is, and for more when half of them have come.
-Whatever breaks in between (the gateway, the wire, this process), it asks anew from where it is; what
-comes twice or does not belong here is left out by its position. So a cut of any length loses
-nothing, and nothing is taken twice.
+Whatever breaks in between (the gateway, the wire, this process), it asks anew from where it is.
+What comes twice is left out by its position, and what comes behind something that did not come is
+not taken. So a cut of any length loses nothing, and nothing is taken twice.
 """
 
 from __future__ import annotations
@@ -48,6 +48,9 @@ class Feed:
         Raises:
             DecodeError: columns that are no records.
         """
+        if message.start > self.position:  # one before this was lost
+            self.pause()
+            return Records.none()
         records = Records.from_columns(message.columns).behind(self.position)
         self._heard = now
         self.position = max(self.position, message.end, records.end)
