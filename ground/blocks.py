@@ -14,13 +14,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ground.columns import CACHED_OCTETS, Column
-from protocols.kernels import kernel
+from ground.columns import Column
 
 Blocks = tuple[NDArray[Any], ...]
 
-KINDS = ("u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f4", "f8")  # codes of `widen`
+KINDS = ("u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f4", "f8")  # as kernels know them
 WIDE = len(KINDS)  # the code of a row of the block of float64
+Numbers = tuple[
+    NDArray[np.uint8],
+    NDArray[np.uint16],
+    NDArray[np.uint32],
+    NDArray[np.uint64],
+    NDArray[np.float64],
+]
+NO_BLOCKS = (
+    np.empty((0, 0), np.uint8),
+    np.empty((0, 0), np.uint16),
+    np.empty((0, 0), np.uint32),
+    np.empty((0, 0), np.uint64),
+)
 NO_VALUES = np.empty((0, 0))
 
 
@@ -105,14 +117,12 @@ class BlockColumns(Mapping[str, Column]):
         mask: NDArray[np.bool_] = self.inside[rows].T
         return None if mask.all() else mask
 
-    def numbers(self, table: NDArray[np.int64], x: NDArray[np.float64]) -> None:
-        """Write rows of the first four blocks, or of the last one, as `widen` does."""
-        block8, block16, block32, block64 = self.blocks[:4]
-        widen(block8, block16, block32, block64, self._wide, table, x)
-
     @property
-    def _wide(self) -> NDArray[np.float64]:
-        return self.blocks[-1] if self.blocks[-1].dtype == np.float64 else NO_VALUES
+    def numbers(self) -> Numbers:
+        """What kernels read numbers from: the first four blocks, and the last if of float64."""
+        block8, block16, block32, block64 = self.blocks[:4]
+        wide = self.blocks[-1] if self.blocks[-1].dtype == np.float64 else NO_VALUES
+        return block8, block16, block32, block64, wide
 
     def masked(self, masks: NDArray[np.int64], found: NDArray[Any]) -> None:
         """Set what is found [K, N] for values that are not there to 0; `masks` has their rows."""
@@ -121,37 +131,26 @@ class BlockColumns(Mapping[str, Column]):
 
 
 def source(seat: Seat) -> tuple[int, int]:
-    """Return the row of a `widen` table for a column of the first four blocks."""
+    """Return the row of a kernel's table (see `widened`) for a column of the first four blocks."""
     return KINDS.index(f"{seat.dtype.kind}{seat.dtype.itemsize}"), seat.row
 
 
-def tiles(rows: int, width: int) -> Iterator[slice]:
-    """Yield slices of `rows`, each as many float64 rows of this width as stay in a cache."""
-    height = max(1, CACHED_OCTETS // max(1, width * 8))
-    for first in range(0, rows, height):
-        yield slice(first, min(first + height, rows))
+def floats(x: NDArray[np.float64]) -> tuple[Numbers, NDArray[np.int64]]:
+    """Return float64 [K, N] as what kernels read numbers from, and the table of all its rows."""
+    rows = [(WIDE, row) for row in range(len(x))]
+    return (*NO_BLOCKS, x), np.array(rows, np.int64).reshape(-1, 2)
 
 
-@kernel("ground.blocks_jit")
-def widen(
-    block8: NDArray[np.uint8],
-    block16: NDArray[np.uint16],
-    block32: NDArray[np.uint32],
-    block64: NDArray[np.uint64],
-    wide: NDArray[np.float64],
-    table: NDArray[np.int64],
-    x: NDArray[np.float64],
-) -> None:
-    """Write rows of blocks as float64.
+def widened(numbers: Numbers, table: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return rows of blocks as float64 [K, N].
 
     Args:
-        block8, block16, block32, block64: [H, N], rows of numbers of 1, 2, 4 and 8 octets.
-        wide: float64 [H, N], rows of numbers that are float64 already.
+        numbers: rows of numbers of 1, 2, 4 and 8 octets, and of numbers that are float64 already.
         table: int64 [K, 2]: how a row is read, as its place in KINDS or WIDE, and which row.
-        x: float64 [K, N], written.
     """
-    blocks: dict[int, NDArray[Any]] = {1: block8, 2: block16, 4: block32, 8: block64}
+    x = np.empty((len(table), max(block.shape[1] for block in numbers)))
     for place, (code, row) in enumerate(table.tolist()):
         kind = np.dtype(np.float64 if code == WIDE else KINDS[code])
-        block = wide if code == WIDE else blocks[kind.itemsize]
+        block = numbers[-1 if code == WIDE else code % 4 if code < 8 else code - 6]
         x[place] = block[row].view(kind)
+    return x

@@ -1,48 +1,47 @@
-# mypy: disallow-untyped-decorators=False
-"""Compiled twin of `ground.blocks`."""
+"""How compiled kernels read rows of blocks as float64, a stretch at a time.
+
+A change here is not seen by the caches of the kernels that use it: throw them away.
+"""
 
 from __future__ import annotations
 
 import numba
 import numpy as np
 
+STRETCH = 1024  # values of a row that stay in the first-level cache
+
 
 @numba.njit
-def _write(x, values):  # type: ignore[no-untyped-def]
-    for place in range(len(x)):
-        x[place] = values[place]
+def _copied(values, space):  # type: ignore[no-untyped-def]
+    for place in range(len(values)):
+        space[place] = values[place]
+    return space[: len(values)]
 
 
-@numba.njit(
-    [
-        "void(uint8[:,::1], uint16[:,::1], uint32[:,::1], uint64[:,::1], float64[:,::1],"
-        " int64[:,::1], float64[:,::1])"
-    ],
-    cache=True,
-    nogil=True,
-)
-def widen(block8, block16, block32, block64, wide, table, x):  # type: ignore[no-untyped-def]
-    for place in range(len(table)):
-        code, row = table[place, 0], table[place, 1]
-        if code == 0:
-            _write(x[place], block8[row])
-        elif code == 1:
-            _write(x[place], block16[row])
-        elif code == 2:
-            _write(x[place], block32[row])
-        elif code == 3:
-            _write(x[place], block64[row])
-        elif code == 4:
-            _write(x[place], block8[row].view(np.int8))
-        elif code == 5:
-            _write(x[place], block16[row].view(np.int16))
-        elif code == 6:
-            _write(x[place], block32[row].view(np.int32))
-        elif code == 7:
-            _write(x[place], block64[row].view(np.int64))
-        elif code == 8:
-            _write(x[place], block32[row].view(np.float32))
-        elif code == 9:
-            _write(x[place], block64[row].view(np.float64))
-        else:
-            _write(x[place], wide[row])
+@numba.njit
+def numbers(  # type: ignore[no-untyped-def]
+    block8, block16, block32, block64, wide, source, start, stop, space
+):
+    """Return values of a row, written to `space` unless they are float64 already."""
+    code, row = source[0], source[1]
+    if code == 0:
+        return _copied(block8[row, start:stop], space)
+    if code == 1:
+        return _copied(block16[row, start:stop], space)
+    if code == 2:
+        return _copied(block32[row, start:stop], space)
+    if code == 3:
+        return _copied(block64[row, start:stop], space)
+    if code == 4:
+        return _copied(block8[row, start:stop].view(np.int8), space)
+    if code == 5:
+        return _copied(block16[row, start:stop].view(np.int16), space)
+    if code == 6:
+        return _copied(block32[row, start:stop].view(np.int32), space)
+    if code == 7:
+        return _copied(block64[row, start:stop].view(np.int64), space)
+    if code == 8:
+        return _copied(block32[row, start:stop].view(np.float32), space)
+    if code == 9:
+        return block64[row, start:stop].view(np.float64)
+    return wide[row, start:stop]

@@ -8,7 +8,7 @@ import numpy as np
 
 from ground.alarms.page import NUMBERS
 from ground.alarms.ranges import Levels, Table
-from ground.blocks import WIDE, BlockColumns, Layout, Seat, source, tiles
+from ground.blocks import WIDE, BlockColumns, Layout, Seat, source
 from ground.mdb.model import StaticRanges
 
 ENGINEERING = 5  # the block of float64 that calibration adds
@@ -33,18 +33,17 @@ class Seated:
         seated = {name: seat for name, seat in seats.items() if seat and _is_number(seat)}
         self.left = [name for name in names if name not in seated]
         self._rows = {name: row for row, name in enumerate(seated)}
-        self._sources = np.array([_source(seat) for seat in seated.values()]).reshape(-1, 2)
+        self._sources = np.array([_source(seat) for seat in seated.values()], np.int64).reshape(
+            -1, 2
+        )
         self._masks = np.array([seat.mask for seat in seated.values()], np.int64)
         self._table = Table.of([ranges[name] for name in seated])
 
     def levels(self, columns: BlockColumns) -> dict[str, Levels]:
         """Return the levels of the columns that have a seat."""
         found = np.zeros((len(self._rows), columns.rows), np.uint8)
-        space = np.empty_like(found[next(tiles(*found.shape), slice(0))], np.float64)
-        for part in tiles(*found.shape):
-            x = space[: part.stop - part.start]
-            columns.numbers(self._sources[part], x)
-            self._table.judge(x, found[part], part)
+        if len(found):
+            self._table.judge_blocks(columns.numbers, self._sources, found)
         columns.masked(self._masks, found)
         for name, column in columns.made.items():
             if column.valid is not None and name in self._rows:

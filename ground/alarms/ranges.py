@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ground.blocks import Numbers, floats, widened
 from ground.mdb.model import Range, StaticRanges
 from protocols.kernels import kernel
 
@@ -51,25 +52,37 @@ class Table:
         Args:
             part: which K of the parameters `x` holds.
         """
-        judge(x, self.low[part], self.high[part], self.level[part], self.inside[part], found)
+        numbers, rows = floats(x)
+        bounds = self.low[part], self.high[part], self.level[part], self.inside[part]
+        judge(*numbers, rows, *bounds, found)
+
+    def judge_blocks(self, numbers: Numbers, rows: NDArray[np.int64], found: Levels) -> None:
+        """Do as `judge` does with the values of rows of blocks, as `ground.blocks.widened`."""
+        judge(*numbers, rows, self.low, self.high, self.level, self.inside, found)
 
 
 @kernel("ground.alarms.ranges_jit")
 def judge(
-    x: Floats,
+    block8: NDArray[np.uint8],
+    block16: NDArray[np.uint16],
+    block32: NDArray[np.uint32],
+    block64: NDArray[np.uint64],
+    wide: Floats,
+    table: NDArray[np.int64],
     low: Floats,
     high: Floats,
     level: Levels,
     inside: NDArray[np.bool_],
     found: Levels,
 ) -> None:
-    """Find the worst level of each value.
+    """Find the worst level of each value of K parameters.
 
     Args:
-        x: float64 [K, N], engineering values of K parameters.
+        block8 to table: where the values are, as in `ground.blocks.widened`.
         low, high, level, inside: as `Table` has them.
         found: uint8 [K, N], zeros; written.
     """
+    x = widened((block8, block16, block32, block64, wide), table)
     within_has_level = inside[:, np.newaxis]
     for place in range(level.shape[1]):
         least, most = low[:, place : place + 1], high[:, place : place + 1]

@@ -5,37 +5,45 @@ from __future__ import annotations
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
+
+from ground.blocks_jit import STRETCH, numbers
+
+
+@numba.njit
+def _worst(values, least, most, inside, given, worst):  # type: ignore[no-untyped-def]
+    none = np.uint8(0)
+    if inside:
+        for n in range(len(values)):
+            here = given if (values[n] >= least) & (values[n] <= most) else none
+            worst[n] = here if here > worst[n] else worst[n]
+    else:
+        for n in range(len(values)):
+            here = given if (values[n] < least) | (values[n] > most) else none
+            worst[n] = here if here > worst[n] else worst[n]
 
 
 @numba.njit(
     [
-        "void(float64[:,::1], float64[:,::1], float64[:,::1], uint8[:,::1], boolean[::1],"
-        " uint8[:,::1])"
+        "void(uint8[:,::1], uint16[:,::1], uint32[:,::1], uint64[:,::1], float64[:,::1],"
+        " int64[:,::1], float64[:,::1], float64[:,::1], uint8[:,::1], boolean[::1], uint8[:,::1])"
     ],
     cache=True,
     nogil=True,
 )
-def judge(
-    x: NDArray[np.float64],
-    low: NDArray[np.float64],
-    high: NDArray[np.float64],
-    level: NDArray[np.uint8],
-    inside: NDArray[np.bool_],
-    found: NDArray[np.uint8],
-) -> None:
-    none = np.uint8(0)
-    for row in range(x.shape[0]):
-        values, worst = x[row], found[row]
-        for place in range(level.shape[1]):
-            least, most, given = low[row, place], high[row, place], level[row, place]
-            if given == none:
-                continue
-            if inside[row]:
-                for n in range(len(values)):
-                    here = given if (values[n] >= least) & (values[n] <= most) else none
-                    worst[n] = here if here > worst[n] else worst[n]
-            else:
-                for n in range(len(values)):
-                    here = given if (values[n] < least) | (values[n] > most) else none
-                    worst[n] = here if here > worst[n] else worst[n]
+def judge(  # type: ignore[no-untyped-def]
+    block8, block16, block32, block64, wide, table, low, high, level, inside, found
+):
+    rows, width = found.shape
+    space = np.empty(min(STRETCH, width))
+    for row in range(rows):
+        for start in range(0, width, STRETCH):
+            stop = min(start + STRETCH, width)
+            values = numbers(
+                block8, block16, block32, block64, wide, table[row], start, stop, space
+            )
+            worst = found[row, start:stop]
+            for place in range(level.shape[1]):
+                given = level[row, place]
+                if given != 0:
+                    least, most = low[row, place], high[row, place]
+                    _worst(values, least, most, inside[row], given, worst)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from ground.blocks import BlockColumns, Layout, Seat, source, tiles
+from ground.blocks import BlockColumns, Layout, Seat, source
 from ground.columns import Column
 from ground.decode import curves
 from ground.decode.labels import Labels, look_up
@@ -79,13 +79,11 @@ class Recipe:
         return BlockColumns(self.layout, columns.blocks, columns.made | rest, columns.inside)
 
     def _curve(self, raw: BlockColumns, y: NDArray[np.float64], columns: BlockColumns) -> None:
-        unusable = np.zeros(len(y), np.int64)
-        space = np.empty_like(y[next(tiles(*y.shape), slice(0))])
-        for part in tiles(*y.shape):
-            x = space[: part.stop - part.start]
-            raw.numbers(self._sources[part], x)
-            curves.polynomials(x, self._coefficients[part], y[part], unusable[part])
-        for row in np.flatnonzero(unusable).tolist():
+        if not len(y):
+            return
+        unusable = np.empty(len(y), np.int64)
+        curves.polynomials(*raw.numbers, self._sources, self._coefficients, y, unusable)
+        for row in unusable.nonzero()[0].tolist():
             name = self._values[row]
             columns.made[name] = finite(y[row], columns[name].valid)
 
@@ -94,6 +92,6 @@ class Recipe:
             return
         unlabelled = np.empty(len(codes), np.int64)
         look_up(raw.blocks[0], self._rows, self._tables, codes, unlabelled)
-        for row in np.flatnonzero(unlabelled).tolist():
+        for row in unlabelled.nonzero()[0].tolist():
             name, labels = self._labels[row]
             columns.made[name] = labels.column(codes[row], columns[name].valid)

@@ -22,7 +22,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from ground.blocks import BlockColumns, Layout
+from ground.blocks import BlockColumns, Layout, floats
 from ground.columns import Column, stacks
 from ground.decode import curves
 from ground.decode.blockwise import Recipe
@@ -154,7 +154,8 @@ class Calibration:
         table, unusable = self._coefficients[names], np.empty(len(names), np.int64)
         y = np.empty((len(names), len(columns[0].values)))
         for part, x in stacks(columns, np.float64):
-            curves.polynomials(x, table[part], y[part], unusable[part])
+            numbers, rows = floats(x)
+            curves.polynomials(*numbers, rows, table[part], y[part], unusable[part])
         for name, values, bad in zip(names, y, unusable.tolist(), strict=True):
             valid = plain[name].valid
             done[name] = finite(values, valid) if bad else Column(values, valid)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ground.blocks import floats, widened
 from ground.mdb.model import Polynomial, Spline
 from protocols.kernels import kernel
 
@@ -20,15 +21,26 @@ Floats = NDArray[np.float64]
 
 
 @kernel("ground.decode.curves_jit")
-def polynomials(x: Floats, coefficients: Floats, y: Floats, unusable: NDArray[np.int64]) -> None:
-    """Work out one polynomial for each row of `x`.
+def polynomials(
+    block8: NDArray[np.uint8],
+    block16: NDArray[np.uint16],
+    block32: NDArray[np.uint32],
+    block64: NDArray[np.uint64],
+    wide: Floats,
+    table: NDArray[np.int64],
+    coefficients: Floats,
+    y: Floats,
+    unusable: NDArray[np.int64],
+) -> None:
+    """Work out one polynomial for each of K rows.
 
     Args:
-        x: float64 [K, N], raw values of K parameters.
+        block8 to table: where the raw values are, as in `ground.blocks.widened`.
         coefficients: float64 [K, D], by rising exponent, filled up with zeros.
         y: float64 [K, N], written: the engineering values.
         unusable: int64 [K], written: how many values of each row are not finite.
     """
+    x = widened((block8, block16, block32, block64, wide), table)
     with np.errstate(all="ignore"):
         y[:] = coefficients[:, -1:]
         for term in range(coefficients.shape[1] - 2, -1, -1):
@@ -73,7 +85,8 @@ def polynomial(calibrator: Polynomial, x: Floats) -> Floats:
     """Return one polynomial of values of any shape."""
     flat = np.ascontiguousarray(x.reshape(1, -1))
     y = np.empty_like(flat)
-    polynomials(flat, coefficients([calibrator]), y, np.empty(1, np.int64))
+    numbers, table = floats(flat)
+    polynomials(*numbers, table, coefficients([calibrator]), y, np.empty(1, np.int64))
     return y.reshape(x.shape)
 
 

@@ -7,25 +7,30 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK = 1024  # values of one row that stay in the first-level cache through every term
+from ground.blocks_jit import STRETCH, numbers
+
 LARGEST = np.finfo(np.float64).max
 
 
 @numba.njit(
-    ["void(float64[:,::1], float64[:,::1], float64[:,::1], int64[::1])"], cache=True, nogil=True
+    [
+        "void(uint8[:,::1], uint16[:,::1], uint32[:,::1], uint64[:,::1], float64[:,::1],"
+        " int64[:,::1], float64[:,::1], float64[:,::1], int64[::1])"
+    ],
+    cache=True,
+    nogil=True,
 )
-def polynomials(
-    x: NDArray[np.float64],
-    coefficients: NDArray[np.float64],
-    y: NDArray[np.float64],
-    unusable: NDArray[np.int64],
-) -> None:
-    rows, width = x.shape
+def polynomials(  # type: ignore[no-untyped-def]
+    block8, block16, block32, block64, wide, table, coefficients, y, unusable
+):
+    rows, width = y.shape
+    space = np.empty(min(STRETCH, width))
     for row in range(rows):
         bad = 0
-        for start in range(0, width, BLOCK):
-            stop = min(start + BLOCK, width)
-            raw, value = x[row, start:stop], y[row, start:stop]
+        for start in range(0, width, STRETCH):
+            stop = min(start + STRETCH, width)
+            raw = numbers(block8, block16, block32, block64, wide, table[row], start, stop, space)
+            value = y[row, start:stop]
             value[:] = coefficients[row, -1]
             for term in range(coefficients.shape[1] - 2, -1, -1):
                 coefficient = coefficients[row, term]

@@ -5,15 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ground import blocks, blocks_jit
+from ground import blocks
 from ground.alarms.judge import Judge
+from ground.decode import curves, curves_jit
 from ground.decode.calibrate import Calibration
 from ground.decode.decoder import Decoder
 from ground.mdb import plan, xtce
 from protocols import kernels, packet
 from tests.speed import housekeeping
-
-EMPTY = np.empty((0, 0))
 
 
 @pytest.fixture(params=["numpy", "compiled"])
@@ -38,22 +37,21 @@ def same(one, other):
         assert column.labels == other[path].labels
 
 
-def test_widened_rows_equal_the_compiled_twin():
+def test_rows_of_every_kind_are_numbers_to_both_forms_of_a_kernel():
+    """A polynomial that gives x back, over rows as numpy reads them."""
     random = np.random.default_rng(3)
-    bits = [random.integers(0, 256, (3, 40 * 8), np.uint8).view(f"u{w}")[:, :40] for w in (1, 2, 4)]
-    narrow = [np.ascontiguousarray(each) for each in bits]
-    wide = random.normal(size=(2, 40))
-    double = np.ascontiguousarray(random.normal(size=(3, 40)).view(np.uint64))
-    narrow[2][:] = random.normal(size=(3, 40)).astype(np.float32).view(np.uint32)
-    rows = [(code, row) for code in range(blocks.WIDE + 1) for row in (1, 0)]
-    table, results = np.array(rows, np.int64), []
-    for run in (blocks.widen.plain, blocks_jit.widen):
-        x = np.empty((len(table), 40))
-        run(*narrow, double, wide, table, x)
-        results.append(x)
-    np.testing.assert_array_equal(*results)
-    np.testing.assert_array_equal(results[0][0], bits[0][1])
-    np.testing.assert_array_equal(results[0][-2], wide[1])
+    ints = [random.integers(0, 256, (2, 1500 * width), np.uint8) for width in (1, 2, 4, 8)]
+    narrow = [np.ascontiguousarray(each).view(f"u{each.shape[1] // 1500}") for each in ints]
+    wide, kinds = random.normal(size=(2, 1500)), [*blocks.KINDS[:8], "f4", "f8"]
+    narrow[2][0] = random.normal(size=1500).astype(np.float32).view(np.uint32)
+    narrow[3][0] = random.normal(size=1500).view(np.uint64)
+    table = np.array([(code, 0) for code in range(10)] + [(blocks.WIDE, 1)], np.int64)
+    expected = [narrow["1248".index(kind[1])][0].view(kind) for kind in kinds] + [wide[1]]
+    same_back = np.tile([0.0, 1.0], (len(table), 1))
+    for run in (curves.polynomials.plain, curves_jit.polynomials):
+        y, unusable = np.empty((len(table), 1500)), np.empty(len(table), np.int64)
+        run(*narrow, wide, table, same_back, y, unusable)
+        np.testing.assert_array_equal(y, np.array([each.astype(float) for each in expected]))
 
 
 @pytest.mark.parametrize("cut", [0, 1, 60], ids=["whole", "an octet short", "60 octets short"])
@@ -88,10 +86,3 @@ def test_a_column_is_made_once_and_only_where_there_is_one(compiled_plan):
     assert "/BENCH/NONE" not in batch.raw
     assert batch.raw.get("/BENCH/NONE") is None
     assert len(batch.raw) == housekeeping.PARAMETERS == len(list(batch.raw.values()))
-
-
-@pytest.mark.parametrize("rows, width", [(0, 5), (7, 1), (7, 1 << 15), (3, 0)])
-def test_tiles_are_every_row_once_and_small(rows, width):
-    tiles = list(blocks.tiles(rows, width))
-    assert [row for tile in tiles for row in range(tile.start, tile.stop)] == list(range(rows))
-    assert all((tile.stop - tile.start) * width * 8 <= 1 << 18 for tile in tiles)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ground.blocks import floats
 from ground.columns import Column, stacks
 from ground.decode import curves
 from ground.decode.calibrate import Calibration, dependencies, engineering, identical
@@ -110,11 +111,11 @@ def test_the_compiled_kernels_equal_their_numpy_twins():
     table = random.normal(size=(7, 5))
     at = np.sort(random.uniform(-50, 50, 9))
     values, slopes = random.normal(size=9), random.normal(size=9)
-    results = []
+    (numbers, rows), results = floats(x), []
     for switch in (kernels.unbind, kernels.bind):
         switch()
         y, unusable = np.empty_like(x), np.empty(7, np.int64)
-        curves.polynomials(x, table, y, unusable)
+        curves.polynomials(*numbers, rows, table, y, unusable)
         along = [curves.spline(x[0], at, values, slopes, beyond) for beyond in (True, False)]
         results.append((y, unusable, *along))
     kernels.unbind()
