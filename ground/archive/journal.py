@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -88,33 +89,26 @@ class Journal:
         Their positions must not lie before the end; a hole is a jump.
 
         Raises:
-            JournalError: they are not in the journal, and neither is any part of them that a
-                reader could have seen after the end.
+            JournalError: none of them is in the journal; or, where `end` moved, all of them are
+                and the disk then refused to sync.
         """
         self._mend()
-        starts = records.starts
-        first = 0
-        while first < len(records):
-            behind = int(starts.searchsorted(starts[first] + _MESSAGE_OCTETS, side="right")) - 1
-            stop = max(first + 1, behind)
-            self._append(records.rows(first, stop))
-            first = stop
-        return self.end
-
-    def _append(self, records: Records) -> None:
+        if not len(records):
+            return self.end
         position = int(records.position[0])
         if position < self.end:
             raise ValueError(f"record at position {position}, before the end {self.end}")
         if self._size >= self._segment_octets:
             self._rotate()
-        message = messages.encode(records)
+        made = [messages.encode(each) for each in _parted(records)]
         if self._file is None:
             self._create(position)
-        self._write(message)
-        self._unsynced.append((position, message))
+        self._write(b"".join(made) if len(made) > 1 else made[0])
+        self._unsynced += [(position, each) for each in made]
         self.end = records.end
         if self._size - self._synced_size > _UNSYNCED_OCTETS:
             self.sync()
+        return self.end
 
     def sync(self) -> None:
         """Make all that was appended survive a power cut.
@@ -258,6 +252,16 @@ class Journal:
         self._broken = ""
         self._unsynced.clear()
         self._synced_size, self.synced = self._size, self.end
+
+
+def _parted(records: Records) -> Iterator[Records]:
+    """Yield the records of each message."""
+    starts, first = records.starts, 0
+    while first < len(records):
+        behind = int(starts.searchsorted(starts[first] + _MESSAGE_OCTETS, side="right")) - 1
+        stop = max(first + 1, behind)
+        yield records.rows(first, stop)
+        first = stop
 
 
 def _told(path: Path, error: OSError) -> JournalError:

@@ -353,6 +353,27 @@ def refuse_syncs(monkeypatch, times: int):
     monkeypatch.setattr(os, "fdatasync", fdatasync)
 
 
+def test_records_of_several_messages_are_taken_together_or_not_at_all(folder, monkeypatch):
+    writer = Journal(folder)
+    writer.append(records(0, [b"safe"]))
+    real, calls = os.pwrite, []
+
+    def pwrite(descriptor: int, octets: bytes, at: int) -> int:
+        calls.append(at)
+        if len(calls) > 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(descriptor, octets[:2_000_000], at)
+
+    monkeypatch.setattr(os, "pwrite", pwrite)
+    with pytest.raises(JournalError, match="no space left"):
+        writer.append(records(4, [os.urandom(700_000) for _ in range(4)]))
+    monkeypatch.setattr(os, "pwrite", real)
+    assert (writer.end, len(journal.read(folder, 0, 1 << 30))) == (4, 1)
+    writer.append(records(4, [b"more"]))
+    writer.close()
+    assert text(journal.read(folder, 0, 1 << 30)) == [b"safe", b"more"]
+
+
 @pytest.mark.parametrize("synced_before", [True, False])
 def test_after_a_sync_that_failed_nothing_is_taken_until_all_of_it_is_on_disk(
     folder, monkeypatch, synced_before
