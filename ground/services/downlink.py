@@ -32,6 +32,10 @@ class Receiver(Protocol):
     @property
     def waiting(self) -> int: ...
 
+    def room(self, size: int) -> Octets:
+        """Return room for the next octets: what is read into it and then received is not copied."""
+        ...
+
     def receive(self, octets: Octets, *, final: bool = False, broken: bool = False) -> Received:
         """Return the packets that are complete.
 
@@ -53,16 +57,28 @@ class PacketLink:
         self._tally = tally
         self._left = np.empty(0, np.uint8)
         self._at = 0
+        self._arena = self._room = self._left
 
     @property
     def waiting(self) -> int:
         """Octets of a packet that is not complete."""
         return len(self._left)
 
+    def room(self, size: int) -> Octets:
+        """Return room for the next octets, behind those that wait, in an arena of the packets."""
+        begin, end = len(self._left), len(self._left) + size
+        self._arena = np.empty(end + ARENA_PADDING, np.uint8)
+        self._arena[:begin], self._arena[end:] = self._left, 0
+        self._room = self._arena[begin:end]
+        return self._room
+
     def receive(self, octets: Octets, *, final: bool = False, broken: bool = False) -> Received:
         """Return the packets that are complete; both words end the stream here."""
         final = final or broken
-        arena = np.concatenate([self._left, octets, np.zeros(ARENA_PADDING, np.uint8)])
+        if octets is not self._room:
+            self.room(len(octets))[:] = octets
+        arena = self._arena
+        self._arena = self._room = self._left[:0]  # the packets keep it; nobody writes it again
         scanned = packet.scan_arena(arena, self._at, final=final)
         left = arena[scanned.consumed : len(arena) - ARENA_PADDING]
         self._left = np.empty(0, np.uint8) if final else left.copy()
@@ -88,6 +104,10 @@ class FrameLink:
     def waiting(self) -> int:
         """Octets that no frame has claimed: unknown, as the framing keeps them."""
         return -1
+
+    def room(self, size: int) -> Octets:
+        """Return room for the next octets."""
+        return np.empty(size, np.uint8)
 
     def receive(self, octets: Octets, *, final: bool = False, broken: bool = False) -> Received:
         """Return the packets that are complete; what channels have begun outlives a break."""

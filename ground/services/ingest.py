@@ -15,6 +15,7 @@ from io import BufferedReader
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ground import warmup
 from ground.archive.embedded import EmbeddedStore
@@ -27,6 +28,7 @@ from ground.services.processing import Processor
 from ground.services.tally import Tally
 from ground.settings import Link
 
+Octets = NDArray[np.uint8]
 Progress = Callable[[int, int], None]
 CHUNK_OCTETS = 4 << 20
 
@@ -64,7 +66,7 @@ def ingest(store: EmbeddedStore, job: Job, progress: Progress) -> Tally:
     duplicates = Duplicates(store, job.realm, sha256 if done is not None else None)
     receiver = downlink.receiver(job.link, tally)
     processor = Processor(job.crafts, duplicates.known, tally)
-    for chunk, end in _chunks(job.path, size):
+    for chunk, end in _chunks(job.path, size, receiver.room):
         received = receiver.receive(chunk, final=end == size)
         made = processor.process(received.packets, sha256)
         if end == size:
@@ -85,18 +87,21 @@ def _digest(path: Path) -> tuple[str, int]:
         return digest.hexdigest(), file.tell()
 
 
-def _chunks(path: Path, size: int) -> Iterator[tuple[np.typing.NDArray[np.uint8], int]]:
-    """Yield the file's octets and the offset of the end of each chunk; at least one chunk."""
+def _chunks(path: Path, size: int, room: Callable[[int], Octets]) -> Iterator[tuple[Octets, int]]:
+    """Yield the file's octets and the offset of the end of each chunk; at least one chunk.
+
+    Each chunk is read into the room that is asked for it.
+    """
     end = 0
     with _reading(path) as file:
         while end < size or end == 0:
-            octets = file.read(min(CHUNK_OCTETS, size - end))
-            if len(octets) < min(CHUNK_OCTETS, size - end):
+            octets = room(min(CHUNK_OCTETS, size - end))
+            if file.readinto(octets.data) < len(octets):
                 raise InputError(
                     f"{path}: became shorter while it was read; expected {size} octets"
                 )
             end += len(octets)
-            yield np.frombuffer(octets, np.uint8), end
+            yield octets, end
             if end == size:
                 return
 

@@ -31,7 +31,7 @@ from tools.simulator import Faults, record
 pytestmark = pytest.mark.speed
 
 FRAME_OCTETS = 1115
-BATCH_FRAMES = 1024
+BATCH_FRAMES = 256, 1024
 
 
 def frames_of(packets: bytes) -> np.ndarray:
@@ -76,18 +76,20 @@ class Chain:
         return judged
 
 
-def test_frames_to_judged_values_in_memory():
+@pytest.mark.parametrize("number", BATCH_FRAMES)
+def test_frames_to_judged_values_in_memory(number):
     """At least 3 Gbit/s a core; the reference computes the CRC alone, one frame at a time."""
     frames = frames_of(housekeeping.octets(40_000))
     batches = [
-        np.ascontiguousarray(frames[at : at + BATCH_FRAMES]).reshape(-1)
-        for at in range(0, len(frames), BATCH_FRAMES)
+        np.ascontiguousarray(frames[at : at + number]).reshape(-1)
+        for at in range(0, len(frames), number)
     ]
     octets = [bytes(each) for each in frames]
     chain = Chain()
     whole = len(frames) * (FRAME_OCTETS - 8) // housekeeping.OCTETS
     assert chain.run(batches) == whole * len(housekeeping.LIMITED)
-    race = Race("TM frames: CRC, demultiplex, decode, calibrate, limits", 8 * frames.size, "bit")
+    what = f"TM frames, {number:,} a batch: CRC, demultiplex, decode, calibrate, limits"
+    race = Race(what, 8 * frames.size, "bit")
     race.run(
         ours=lambda: chain.run(batches),
         crc_hqx_alone=lambda: [crc_hqx(each, 0xFFFF) for each in octets],
