@@ -8,8 +8,8 @@ writes it, and the truth that is in it.
 It stands beside the ground and shares with it only the protocols and the mission database.
 """
 
-from tools.simulator.frames import Faults
 from tools.simulator.record import START_NS, record
+from tools.simulator.strikes import Faults
 from tools.simulator.truth import Truth
 
 __all__ = ["START_NS", "Faults", "Truth", "record"]

@@ -16,10 +16,37 @@ WHEELS_RPM = np.array([1800.0, -1750.0, 1820.0, -1790.0])
 SNAP_DEG, SNAP_S = 0.45, 9.0  # how the arrays bend the body when the Sun goes, and for how long
 
 
-def quaternions(orbit: Orbit) -> Floats:
+class Attitude:
+    """How the body turns and bends, from one stretch of a flight to the next."""
+
+    def __init__(self) -> None:
+        self._quaternion: Floats | None = None
+        self._lit: bool | None = None
+        self._bend_deg = 0.0
+
+    def follow(self, orbit: Orbit) -> dict[str, Floats]:
+        """Return quaternion [N, 4] and bend (degrees) [N] of the next stretch."""
+        quaternion = quaternions(orbit, self._quaternion)
+        self._quaternion = quaternion[-1:]
+        return {"quaternion": quaternion, "bend_deg": self._bent(orbit.light > 0.5)}
+
+    def _bent(self, lit: NDArray[np.bool_]) -> Floats:
+        """Return how far arrays bend the body, [N]; it dies down after each change of light."""
+        before = lit[:1] if self._lit is None else np.array([self._lit])
+        snaps = np.concatenate([before, lit[:-1]]) != lit
+        second = np.arange(len(lit))
+        bend: Floats = self._bend_deg * np.exp(-(second + 1) / SNAP_S)
+        for at in np.flatnonzero(snaps):
+            bend[at:] += SNAP_DEG * np.exp(-second[: len(lit) - at] / SNAP_S)
+        self._lit, self._bend_deg = bool(lit[-1]), float(bend[-1])
+        return bend
+
+
+def quaternions(orbit: Orbit, before: Floats | None = None) -> Floats:
     """Return the rotation from the inertial frame to the body, [N, 4], scalar part last.
 
-    The sign is such that each follows the one before without a jump.
+    The sign is such that each follows the one before without a jump, the first one `before`
+    ([1, 4]).
 
     Source: Shepperd, Quaternion from rotation matrix, 1978: start from the largest component.
     """
@@ -35,8 +62,9 @@ def quaternions(orbit: Orbit) -> Floats:
     rows = np.arange(len(a))
     best = products[rows, np.argmax(np.diagonal(products, axis1=1, axis2=2), axis=1)]
     unit = best / np.linalg.norm(best, axis=1, keepdims=True)
-    turns = np.sign(np.sum(unit[1:] * unit[:-1], axis=1))
-    return np.asarray(unit * np.concatenate([[1.0], np.cumprod(turns)])[:, None])
+    chain = np.concatenate([unit[:1] if before is None else before, unit])
+    turns = np.sign(np.sum(chain[1:] * chain[:-1], axis=1))
+    return np.asarray(unit * np.cumprod(turns)[:, None])
 
 
 def _body_axes(orbit: Orbit) -> Floats:
@@ -59,15 +87,12 @@ def rates_dps(orbit: Orbit, rng: np.random.Generator) -> Floats:
     return rates
 
 
-def wheels_rpm(seconds: int, rng: np.random.Generator) -> Floats:
+def wheels_rpm(second: NDArray[np.int64], rng: np.random.Generator) -> Floats:
     """Return the speeds of four wheels, [N, 4]: slow swings about a bias, and noise."""
-    swing = 70 * np.sin(np.arange(seconds)[:, None] / 310 + np.arange(4))
-    return np.asarray(WHEELS_RPM + swing + rng.normal(0, 0.4, (seconds, 4)))
+    swing = 70 * np.sin(second[:, None] / 310 + np.arange(4))
+    return np.asarray(WHEELS_RPM + swing + rng.normal(0, 0.4, (len(second), 4)))
 
 
-def pointing_error_deg(light: Floats, rng: np.random.Generator) -> Floats:
-    """Return the pointing error, [N]; it rises for some seconds where sunlight comes or goes."""
-    error: Floats = np.abs(rng.normal(0.03, 0.008, len(light)))
-    for at in np.flatnonzero(np.diff(light > 0.5)) + 1:
-        error[at:] += SNAP_DEG * np.exp(-np.arange(len(light) - at) / SNAP_S)
-    return error
+def pointing_error_deg(bend_deg: Floats, rng: np.random.Generator) -> Floats:
+    """Return the pointing error, [N]: noise, and the bend where sunlight comes or goes."""
+    return np.asarray(np.abs(rng.normal(0.03, 0.008, len(bend_deg))) + bend_deg)

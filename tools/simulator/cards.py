@@ -7,7 +7,8 @@ on its cold plate and runs hot; one fails during a long enough recording.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,20 +38,51 @@ class Work:
     job: Ints
 
 
-def plan_work(seconds: int, rng: np.random.Generator) -> Work:
-    """Draw the jobs of every card for a recording."""
-    wanted, job = np.zeros((seconds, CARDS)), np.zeros((seconds, CARDS), np.int64)
-    number = 4000
-    for card in range(CARDS):
-        at = -int(rng.integers(0, int(JOB_S)))
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job of a card: seconds of the stretch in which it begins and ends."""
+
+    begin: int
+    end: int
+    wanted: float
+    number: int
+
+
+class Planner:
+    """Draws the jobs of every card, stretch after stretch."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng = rng
+        self._number = 4000
+        self._last: list[Job | None] = [None] * CARDS
+        self._next = [0] * CARDS  # second of the stretch in which a card's next job begins
+
+    def plan(self, seconds: int) -> Work:
+        """Return the work of the next stretch."""
+        wanted, job = np.zeros((seconds, CARDS)), np.zeros((seconds, CARDS), np.int64)
+        for card in range(CARDS):
+            for each in self._jobs(card, seconds):
+                span = slice(max(each.begin, 0), max(each.end, 0))
+                wanted[span, card], job[span, card] = each.wanted, each.number
+        wanted += np.where(job > 0, self._rng.normal(0, 0.015, wanted.shape), 0)
+        return Work(np.clip(wanted, 0, 1), job)
+
+    def _jobs(self, card: int, seconds: int) -> Iterator[Job]:
+        """Yield the job that goes on, and each that begins within the stretch."""
+        last, at = self._last[card], self._next[card]
+        if last is None:
+            at = -int(self._rng.integers(0, int(JOB_S)))
+        else:
+            yield last
         while at < seconds:
-            length = 1 + int(rng.exponential(JOB_S))
-            span = slice(max(at, 0), max(at + length, 0))
-            wanted[span, card], job[span, card] = rng.uniform(0.72, 1.0), number % 60000 + 1
-            number += 1
-            at += length + int(rng.exponential(PAUSE_S))
-    wanted += np.where(job > 0, rng.normal(0, 0.015, wanted.shape), 0)
-    return Work(np.clip(wanted, 0, 1), job)
+            end = at + 1 + int(self._rng.exponential(JOB_S))
+            last = Job(at, end, self._rng.uniform(0.72, 1.0), self._number % 60000 + 1)
+            yield last
+            self._number += 1
+            at = end + int(self._rng.exponential(PAUSE_S))
+        assert last is not None
+        self._next[card] = at - seconds
+        self._last[card] = replace(last, begin=last.begin - seconds, end=last.end - seconds)
 
 
 @dataclass(slots=True)

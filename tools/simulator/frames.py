@@ -1,4 +1,4 @@
-"""Packets become a stream of AOS frames, coded as the link says, with what the channel does to it.
+"""Packets become a stream of AOS frames, one each so many nanoseconds.
 
 Each virtual channel fills M_PDUs; one that is not full when its oldest packet has waited long
 enough is filled up with an idle packet. Where no channel has a frame to send, an idle frame goes.
@@ -6,7 +6,8 @@ enough is filled up with an idle packet. Where no channel has a frame to send, a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,36 +17,26 @@ from protocols import aos, packet
 from protocols.frame import NO_START
 
 MAX_WAIT_NS = 4 * 10**9
-RATE_BPS = 16_000  # on the channel, parity and sync marker included
 SMALLEST_IDLE = 7
 IDLE_OCTET = 0x55
 
-
-@dataclass(frozen=True, slots=True)
-class Faults:
-    """What the channel does: how many frames it hits, and how.
-
-    Attributes:
-        lost: frames with packets that never arrive.
-        corrected: frames with a few wrong octets, which the code mends.
-        ruined: frames with packets with more wrong octets than any code mends.
-    """
-
-    lost: int = 5
-    corrected: int = 12
-    ruined: int = 1
+Int64 = NDArray[np.int64]
 
 
 @dataclass(slots=True)
 class Channel:
-    """The packets of one virtual channel as one run of octets, cut into data fields."""
+    """The packets of one virtual channel as one run of octets, cut into data fields.
+
+    `frames` counts those that have left, `count` those since the computer booted.
+    """
 
     vcid: int
     octets: int  # of a data field
     waiting: bytearray = field(default_factory=bytearray)
     taken: int = 0  # octets that have left
     frames: int = 0
-    starts: list[int] = field(default_factory=list)  # of the packets, in octets of the run
+    count: int = 0
+    starts: deque[int] = field(default_factory=deque)  # of the packets, in octets of the run
     oldest_ns: int = 0
     idles: int = 0
 
@@ -74,112 +65,111 @@ class Channel:
             self.add(now_ns, idle)
         data = bytes(self.waiting[: self.octets])
         del self.waiting[: self.octets]
-        inside = [start for start in self.starts if start < self.taken + self.octets]
-        pointer = inside[0] - self.taken if inside else NO_START
-        del self.starts[: len(inside)]
-        self.taken += self.octets
+        begin, self.taken = self.taken, self.taken + self.octets
+        pointer = (
+            self.starts[0] - begin if self.starts and self.starts[0] < self.taken else NO_START
+        )
+        while self.starts and self.starts[0] < self.taken:
+            self.starts.popleft()
         self.frames += 1
+        self.count += 1
         self.oldest_ns = now_ns
         return data, pointer
 
+    def boot(self) -> None:
+        """Lose what waits, and count from 0."""
+        self.waiting.clear()
+        self.starts.clear()
+        self.count = self.idles = 0
+
 
 @dataclass(frozen=True, slots=True)
-class Multiplexed:
-    """All frames in order of transmission, and where the packets are in them.
+class Framed:
+    """Frames in order of transmission, M rows, and where the packets lie that went into them.
 
     Attributes:
         frames: uint8 [M, length].
-        vcid: int64 [M].
-        first, last: for each packet given, the frames that hold its first and last octet, int64.
+        vcid, count: int64 [M].
+        ordinal: int64 [M], how many frames of the channel went before, over all boots.
+        send_ns: int64 [M], when each is sent, TAI.
+        spans: int64 [P, 2], ordinals of the first and last frame of the next P packets that were
+            given, in that order.
     """
 
     frames: NDArray[np.uint8]
-    vcid: NDArray[np.int64]
-    first: NDArray[np.int64]
-    last: NDArray[np.int64]
+    vcid: Int64
+    count: Int64
+    ordinal: Int64
+    send_ns: Int64
+    spans: Int64
 
 
-def multiplex(
-    octets: Sequence[bytes],
-    t_ns: NDArray[np.int64],
-    vcid: NDArray[np.int64],
-    layout: aos.Layout,
-    scid: int,
-    frame_ns: int,
-) -> Multiplexed:
-    """Return frames that carry these packets, given in order of time; one each `frame_ns`."""
-    size = layout.end - layout.header - aos.PDU_HEADER
-    channels = {int(each): Channel(int(each), size) for each in np.unique(vcid)}
-    frames, carriers, spans = [], [], []
-    given, now_ns, idles = 0, int(t_ns[0]), 0
-    while given < len(octets) or any(each.waiting for each in channels.values()):
-        now_ns += frame_ns
-        while given < len(octets) and t_ns[given] <= now_ns:
-            spans.append(channels[int(vcid[given])].add(int(t_ns[given]), octets[given]))
-            given += 1
-        channel = next((each for each in channels.values() if each.due(now_ns)), None)
-        if channel is None:
-            frames.append(_idle_frame(layout, scid, idles))
-            carriers.append(aos.IDLE_VCID)
-            idles += 1
-            continue
-        count = channel.frames
-        data, pointer = channel.take(now_ns)
-        frames.append(
-            aos.encode(
-                data,
-                layout,
-                scid=scid,
-                vcid=channel.vcid,
-                count=count,
-                first_header_pointer=pointer,
-            )
+class Multiplexer:
+    """Puts packets into frames, one frame each `frame_ns` from `start_ns` on."""
+
+    def __init__(
+        self, layout: aos.Layout, scid: int, vcids: Sequence[int], start_ns: int, frame_ns: int
+    ) -> None:
+        size = layout.end - layout.header - aos.PDU_HEADER
+        self._layout, self._scid = layout, scid
+        self._channels = {vcid: Channel(vcid, size) for vcid in sorted(vcids)}
+        self._idle = Channel(aos.IDLE_VCID, layout.end - layout.header)
+        self._now_ns, self._frame_ns = start_ns, frame_ns
+        self._pending: deque[tuple[int, int, bytes]] = deque()
+
+    def add(self, ready_ns: Int64, vcid: Int64, octets: Sequence[bytes]) -> None:
+        """Give packets in order of the time when they are ready."""
+        self._pending.extend(zip(ready_ns.tolist(), vcid.tolist(), octets, strict=True))
+
+    def frames(self, vcid: int) -> int:
+        """Return how many frames of a channel have gone."""
+        return self._channels[vcid].frames
+
+    def boot(self, ready_ns: int) -> None:
+        """Lose all packets that have not gone; the next frame goes after `ready_ns`."""
+        self._pending.clear()
+        for channel in (*self._channels.values(), self._idle):
+            channel.boot()
+        behind = max(ready_ns - self._now_ns, 0)
+        self._now_ns += behind - behind % self._frame_ns
+
+    def run(self, end_ns: int | None = None) -> Framed:
+        """Return the frames sent up to `end_ns`; without it, until nothing waits."""
+        frames: list[bytes] = []
+        table: list[tuple[int, int, int, int]] = []
+        spans: list[tuple[int, int]] = []
+        while self._goes_on(end_ns):
+            self._now_ns += self._frame_ns
+            while self._pending and self._pending[0][0] <= self._now_ns:
+                ready_ns, vcid, octets = self._pending.popleft()
+                spans.append(self._channels[vcid].add(ready_ns, octets))
+            due = (each for each in self._channels.values() if each.due(self._now_ns))
+            channel = next(due, self._idle)
+            table.append((channel.vcid, channel.count, channel.frames, self._now_ns))
+            frames.append(self._frame(channel))
+        joined = np.frombuffer(b"".join(frames), np.uint8).reshape(-1, self._layout.octets)
+        vcid_, count, ordinal, send_ns = np.array(table, np.int64).reshape(-1, 4).T.copy()
+        places = np.array(spans, np.int64).reshape(-1, 2)
+        return Framed(joined, vcid_, count, ordinal, send_ns, places)
+
+    def _goes_on(self, end_ns: int | None) -> bool:
+        if end_ns is not None:
+            return self._now_ns + self._frame_ns <= end_ns
+        return bool(self._pending) or any(each.waiting for each in self._channels.values())
+
+    def _frame(self, channel: Channel) -> bytes:
+        count = channel.count
+        if channel is self._idle:
+            data, pointer = bytes([IDLE_OCTET]) * channel.octets, 0
+            channel.count += 1
+            channel.frames += 1
+        else:
+            data, pointer = channel.take(self._now_ns)
+        return aos.encode(
+            data,
+            self._layout,
+            scid=self._scid,
+            vcid=channel.vcid,
+            count=count,
+            first_header_pointer=pointer,
         )
-        carriers.append(channel.vcid)
-    carrier = np.array(carriers)
-    first, last = np.array(list(_among_all(spans, vcid, carrier))).reshape(-1, 2).T
-    joined = np.frombuffer(b"".join(frames), np.uint8).reshape(len(frames), -1)
-    return Multiplexed(joined, carrier, first, last)
-
-
-def _among_all(
-    spans: list[tuple[int, int]], vcid: NDArray[np.int64], carrier: NDArray[np.int64]
-) -> Iterator[tuple[int, int]]:
-    """Turn frame numbers of a channel into frame numbers of the whole stream."""
-    places = {int(each): np.flatnonzero(carrier == each) for each in np.unique(carrier)}
-    for (first, last), channel in zip(spans, vcid.tolist(), strict=True):
-        yield int(places[channel][first]), int(places[channel][last])
-
-
-def _idle_frame(layout: aos.Layout, scid: int, count: int) -> bytes:
-    data = bytes([IDLE_OCTET]) * (layout.end - layout.header)
-    return aos.encode(data, layout, scid=scid, vcid=aos.IDLE_VCID, count=count)
-
-
-def strike(
-    blocks: NDArray[np.uint8],
-    vcid: NDArray[np.int64],
-    faults: Faults,
-    correctable: bool,
-    rng: np.random.Generator,
-) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """Return the coded blocks that arrive, and which of all arrive in a state to be read.
-
-    The first and last frames are spared, so that every loss lies between two frames that arrive.
-    """
-    useful = np.flatnonzero(vcid[1:-1] != aos.IDLE_VCID) + 1
-    struck = rng.permutation(useful)[: faults.lost + faults.ruined]
-    lost, ruined = struck[: faults.lost], struck[faults.lost :]
-    intact = np.setdiff1d(np.arange(1, len(blocks) - 1), struck)
-    touched = rng.permutation(intact)[: faults.corrected if correctable else 0]
-    arriving = blocks.copy()
-    length = blocks.shape[1]
-    for row in touched:
-        places = rng.choice(length, 3, replace=False)
-        arriving[row, places] ^= rng.integers(1, 256, 3, dtype=np.uint8)
-    for row in ruined:
-        places = rng.choice(length, length // 3, replace=False)
-        arriving[row, places] ^= rng.integers(1, 256, len(places), dtype=np.uint8)
-    readable = np.ones(len(blocks), np.bool_)
-    readable[struck] = False
-    return np.delete(arriving, lost, axis=0), readable

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from ground.mdb.model import Database
 from tools.simulator import events, telemetry
 from tools.simulator.spacecraft import SECOND_NS, History
 
-HOUSEKEEPING_VC, CARDS_VC = 0, 1
+HOUSEKEEPING_VC, CARDS_VC = VCIDS = 0, 1
 FINE_BITS = 16
 PHASE_NS = SECOND_NS // 512  # a whole number both of nanoseconds and of steps of the fine time
 PUS_VERSION, SYNCHRONISED, GROUND = 2, 1, 0
@@ -49,7 +49,8 @@ class Sent:
     """The packets of one type. N rows.
 
     Attributes:
-        t_ns: int64 [N], generation time, TAI.
+        ready_ns: int64 [N], when they are ready to be sent, TAI.
+        t_ns: int64 [N], generation time as the clock on board has it, TAI.
         sequence: int64 [N], sequence count, modulo 16384.
         raw: raw values of every field but the primary header's, by path: [N], arrays [N, E].
         octets: uint8 [N, L].
@@ -57,44 +58,139 @@ class Sent:
 
     container: str
     vcid: int
+    ready_ns: NDArray[np.int64]
     t_ns: NDArray[np.int64]
     sequence: NDArray[np.int64]
     raw: dict[str, NDArray[Any]]
     octets: NDArray[np.uint8]
 
 
-def send(database: Database, history: History, rng: np.random.Generator) -> list[Sent]:
-    """Return all packets of a history, type by type."""
-    drafts = [_regular(report, history, rng) for report in REPORTS]
-    drafts += _events(history)
-    forms = [Form.of(database, draft.container) for draft in drafts]
-    counts = _sequences([form.demanded["/CG1/APID"].value for form in forms], drafts)
-    return [
-        _encoded(form, draft, sequence)
-        for form, draft, sequence in zip(forms, drafts, counts, strict=True)
-    ]
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The packets of several types in order of time. P rows.
+
+    `rows` are their places among all packets, type after type.
+    """
+
+    rows: NDArray[np.intp]
+    ready_ns: NDArray[np.int64]
+    vcid: NDArray[np.int64]
+    octets: list[bytes]
+
+    @classmethod
+    def of(cls, sent: Sequence[Sent]) -> Order:
+        """Return the order in which these packets are ready."""
+        ready_ns = np.concatenate([each.ready_ns for each in sent])
+        rows = np.argsort(ready_ns, kind="stable")
+        vcid = np.repeat([each.vcid for each in sent], [len(each.t_ns) for each in sent])
+        octets = [row.tobytes() for each in sent for row in each.octets]
+        return cls(rows, ready_ns[rows], vcid[rows], [octets[row] for row in rows.tolist()])
+
+    def by_type(self, column: NDArray[Any], sent: Sequence[Sent]) -> list[NDArray[Any]]:
+        """Return a column in order of time, [P], as one column for each of these types."""
+        of_all = np.empty_like(column)
+        of_all[self.rows] = column
+        return np.split(of_all, np.cumsum([len(each.t_ns) for each in sent])[:-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The clock on board: set to true time at `set_ns` but for `ahead_ns`, fast by `drift_ppb`."""
+
+    set_ns: int = 0
+    ahead_ns: int = 0
+    drift_ppb: int = 0
+
+    def read(self, t_ns: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return what the clock shows at these times."""
+        drift_ns = (t_ns - self.set_ns) // 1000 * self.drift_ppb // 10**6
+        return t_ns + self.ahead_ns + drift_ns
 
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
     container: str
     vcid: int
-    t_ns: NDArray[np.int64]
+    ready_ns: NDArray[np.int64]
     columns: Mapping[str, NDArray[Any]]
 
 
+class Computer:
+    """The computer on board: makes packets of one history after the other, and counts them.
+
+    `first_count` is the sequence count of the first packet of each APID.
+    """
+
+    def __init__(
+        self, database: Database, clock: Clock | None = None, first_count: int = FIRST_COUNT
+    ) -> None:
+        containers = [*(report.container for report in REPORTS), EVENT]
+        self._forms = {each: Form.of(database, each) for each in containers}
+        self._apid = {
+            name: str(form.demanded["/CG1/APID"].value) for name, form in self._forms.items()
+        }
+        self._first, self.clock = first_count, clock or Clock()
+        self._of_apid: dict[str, int] = {}  # how many packets there were
+        self._of_type: dict[str, int] = {}
+
+    def boot(self, clock: Clock) -> None:
+        """Begin anew: every counter at 0."""
+        self._first, self.clock = 0, clock
+        self._of_apid.clear()
+        self._of_type.clear()
+
+    def send(self, history: History, rng: np.random.Generator) -> list[Sent]:
+        """Return all packets of a history, type by type."""
+        drafts = [*(_regular(report, history, rng) for report in REPORTS), *_events(history)]
+        drafts = [draft for draft in drafts if len(draft.ready_ns)]
+        counts = self._sequences(drafts)
+        return [self._encoded(each, count) for each, count in zip(drafts, counts, strict=True)]
+
+    def _sequences(self, drafts: list[_Draft]) -> list[NDArray[np.int64]]:
+        """Return the sequence counts of each type: types of one APID share a counter."""
+        counts = [np.zeros(len(draft.ready_ns), np.int64) for draft in drafts]
+        apids = [self._apid[draft.container] for draft in drafts]
+        for apid in set(apids):
+            shared = [i for i, each in enumerate(apids) if each == apid]
+            every = np.concatenate([drafts[i].ready_ns for i in shared])
+            order = np.argsort(np.argsort(every, kind="stable"), kind="stable")
+            before = self._of_apid.get(apid, 0)
+            self._of_apid[apid] = before + len(every)
+            ends = np.cumsum([len(drafts[i].ready_ns) for i in shared])[:-1]
+            for i, part in zip(shared, np.split(order, ends), strict=True):
+                counts[i] = (self._first + before + part) % (1 << 14)
+        return counts
+
+    def _encoded(self, draft: _Draft, sequence: NDArray[np.int64]) -> Sent:
+        form, count = self._forms[draft.container], len(draft.ready_ns)
+        before = self._of_type.get(draft.container, 0)
+        self._of_type[draft.container] = before + count
+        t_ns = self.clock.read(draft.ready_ns)
+        header = {
+            "PUS_VERSION": np.full(count, PUS_VERSION),
+            "TIME_STATUS": np.full(count, SYNCHRONISED),
+            "MESSAGE_COUNT": np.arange(before, before + count) % (1 << 16),
+            "DESTINATION": np.full(count, GROUND),
+        }
+        fields, t_ns = _time(t_ns)
+        raw = form.raw(header | fields)
+        raw |= form.raw(draft.columns, calibrated=True)
+        octets = form.pack(raw, sequence)
+        return Sent(draft.container, draft.vcid, draft.ready_ns, t_ns, sequence, raw, octets)
+
+
 def _regular(report: Report, history: History, rng: np.random.Generator) -> _Draft:
-    rows = slice(None, None, report.period_s)
+    rows = history.second % report.period_s == 0
     columns = {name: column[rows] for name, column in report.build(history, rng).items()}
-    t_ns = history.t_ns[rows] + report.phase * PHASE_NS
-    return _Draft(report.container, report.vcid, t_ns, columns)
+    ready_ns = history.t_ns[rows] + report.phase * PHASE_NS
+    return _Draft(report.container, report.vcid, ready_ns, columns)
 
 
 def _events(history: History) -> list[_Draft]:
     found = events.find(history)
     if not found:
         return []
-    seconds = np.array([event.second for event in found])
+    seconds = np.array([event.row for event in found])
     nth = np.arange(len(found)) - np.searchsorted(seconds, seconds)  # within its second
     columns = {
         "SUBTYPE": np.array([event.severity for event in found]),
@@ -102,38 +198,16 @@ def _events(history: History) -> list[_Draft]:
         "EVENT_ID": np.array([event.text for event in found], object),
         "EVENT_VALUE": np.array([event.value for event in found]),
     }
-    t_ns = history.t_ns[seconds] + (EVENT_PHASE + EVENT_STEP * nth) * PHASE_NS
-    return [_Draft(EVENT, HOUSEKEEPING_VC, t_ns, columns)]
+    ready_ns = history.t_ns[seconds] + (EVENT_PHASE + EVENT_STEP * nth) * PHASE_NS
+    return [_Draft(EVENT, HOUSEKEEPING_VC, ready_ns, columns)]
 
 
-def _sequences(apids: list[Any], drafts: list[_Draft]) -> list[NDArray[np.int64]]:
-    """Return the sequence counts of each type: types of one APID share a counter."""
-    counts = [np.zeros(len(draft.t_ns), np.int64) for draft in drafts]
-    for apid in set(apids):
-        shared = [i for i, each in enumerate(apids) if each == apid]
-        every = np.concatenate([drafts[i].t_ns for i in shared])
-        order = np.argsort(np.argsort(every, kind="stable"), kind="stable")
-        ends = np.cumsum([len(drafts[i].t_ns) for i in shared])[:-1]
-        for i, part in zip(shared, np.split(order, ends), strict=True):
-            counts[i] = (FIRST_COUNT + part) % (1 << 14)
-    return counts
+def _time(t_ns: NDArray[np.int64]) -> tuple[dict[str, NDArray[np.int64]], NDArray[np.int64]]:
+    """Return the fields of the packet's time, and the time that they tell.
 
-
-def _encoded(form: Form, draft: _Draft, sequence: NDArray[np.int64]) -> Sent:
-    count = len(draft.t_ns)
-    header = {
-        "PUS_VERSION": np.full(count, PUS_VERSION),
-        "TIME_STATUS": np.full(count, SYNCHRONISED),
-        "MESSAGE_COUNT": np.arange(count) % (1 << 16),
-        "DESTINATION": np.full(count, GROUND),
-    }
-    raw = form.raw(header | _time(draft.t_ns))
-    raw |= form.raw(draft.columns, calibrated=True)
-    octets = form.pack(raw, sequence)
-    return Sent(draft.container, draft.vcid, draft.t_ns, sequence, raw, octets)
-
-
-def _time(t_ns: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
-    """Return the fields of the packet's time. Source: CCSDS 301.0-B-4 §3.2 (CUC)."""
+    Source: CCSDS 301.0-B-4 §3.2 (CUC); parts of 2^-16 s, to the nanosecond below.
+    """
     coarse, rest = np.divmod(t_ns, SECOND_NS)
-    return {"TIME_COARSE": coarse, "TIME_FINE": (rest << FINE_BITS) // SECOND_NS}
+    fine = (rest << FINE_BITS) // SECOND_NS
+    told = coarse * SECOND_NS + (fine * SECOND_NS >> FINE_BITS)
+    return {"TIME_COARSE": coarse, "TIME_FINE": fine}, told

@@ -1,7 +1,8 @@
-"""The satellite over a recording: orbit, power, heat and cards step by step, each second.
+"""The satellite over time: orbit, power, heat and cards step by step, each second.
 
 In shadow the on-board software limits the payload's power to what the battery can give for a whole
-eclipse; the cards throttle, the coolant cools, the charge falls.
+eclipse; the cards throttle, the coolant cools, the charge falls. A flight is flown in stretches:
+each goes on where the last one ended.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.simulator import cards, orbit
+from tools.simulator import attitude, cards, orbit
 from tools.simulator.power import Power
+from tools.simulator.running import Running
 from tools.simulator.thermal import PANELS, RATED_RPM, Thermal
 
 Floats = NDArray[np.float64]
@@ -26,19 +28,33 @@ SHADOW = 0.99  # part of the Sun's disc below which the power is limited
 PLATFORM_W, COMM_W, XBAND_W, PUMP_W = 350.0, 60.0, 85.0, 42.0
 HEATER_W, HEATER_DEGC = 60.0, 12.0
 HORIZON_DEG = 5.0
-FAULT_AFTER_S = 180  # the earliest second of a recording in which the bad card fails
+BOOTED_S = 276_511  # seconds before the flight's first that the computer booted
+RUN = {  # what has been counted until then
+    "waiting": 140, "accepted": 812, "rejected": 3, "executed": 655, "failed": 2, "scrubbed": 14,
+    "events": 90,
+}  # fmt: skip
+FAULT_AFTER_S = 180  # the earliest second of a flight in which the bad card fails
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What happened, one row a second: engineering values, by short name.
+    """What happened in a stretch, one row a second: engineering values, by short name.
 
-    `columns` are [N], or [N, E] for cards and panels; `orbit` is the geometry of the same rows.
+    Attributes:
+        t_ns: int64 [N], TAI.
+        second: int64 [N], since the flight began.
+        orbit: the geometry of the same rows.
+        columns: [N], or [N, E] for cards, panels and vectors.
+        before: the last row of the stretch before, of the columns that events are found in.
+        running: what is counted beyond the stretch.
     """
 
     t_ns: NDArray[np.int64]
+    second: NDArray[np.int64]
     orbit: orbit.Orbit
     columns: dict[str, Floats]
+    before: dict[str, Floats] | None
+    running: Running
 
     def __getitem__(self, name: str) -> Floats:
         return self.columns[name]
@@ -47,35 +63,72 @@ class History:
 def fly(
     start_ns: int, seconds: int, rng: np.random.Generator, progress: Progress | None = None
 ) -> History:
-    """Return the history of a satellite from `start_ns` (TAI) on."""
-    t_ns = start_ns + np.arange(seconds, dtype=np.int64) * SECOND_NS
-    geometry = orbit.propagate(t_ns)
-    sun_angle = np.abs(1.4 + 0.25 * np.sin(np.arange(seconds) / 90) + rng.normal(0, 0.03, seconds))
-    work, errors = cards.plan_work(seconds, rng), cards.draw_errors(seconds, rng)
-    fault_at = int(rng.integers(FAULT_AFTER_S, FAULT_AFTER_S + 120))
-    power, thermal = Power(), Thermal()
-    payload = cards.Cards.settled(work.wanted[0], thermal.supply_degc, fault_at)
-    columns = _empty(seconds)
-    for second in range(seconds):
-        light = float(geometry.light[second])
+    """Return the history of a satellite from `start_ns` (TAI) on, in one stretch."""
+    return Flight(start_ns, rng).fly(seconds, progress)
+
+
+class Flight:
+    """A satellite from `start_ns` (TAI) on; each call of `fly` is the next stretch."""
+
+    def __init__(self, start_ns: int, rng: np.random.Generator) -> None:
+        self._start_ns, self._rng = start_ns, rng
+        self._flown = 0  # seconds
+        self._power, self._thermal = Power(), Thermal()
+        self._cards: cards.Cards | None = None
+        self._work = cards.Planner(rng)
+        self._attitude = attitude.Attitude()
+        self.running = Running(dict(RUN), start_ns // SECOND_NS - BOOTED_S)
+        self._before: dict[str, Floats] | None = None
+
+    def fly(self, seconds: int, progress: Progress | None = None) -> History:
+        """Return the history of the next seconds."""
+        rng = self._rng
+        second = self._flown + np.arange(seconds, dtype=np.int64)
+        t_ns = self._start_ns + second * SECOND_NS
+        geometry = orbit.propagate(t_ns)
+        sun_angle = np.abs(1.4 + 0.25 * np.sin(second / 90) + rng.normal(0, 0.03, seconds))
+        work, errors = self._work.plan(seconds), cards.draw_errors(seconds, rng)
+        if self._cards is None:
+            fault_at = int(rng.integers(FAULT_AFTER_S, FAULT_AFTER_S + 120))
+            supply_degc = self._thermal.supply_degc
+            self._cards = cards.Cards.settled(work.wanted[0], supply_degc, fault_at)
+        columns = _empty(seconds)
+        for row in range(seconds):
+            angle = float(sun_angle[row])
+            now = self._step(self._cards, geometry, work.wanted[row], errors[row], row, angle)
+            for name, value in now.items():
+                columns[name][row] = value
+            if progress is not None and row % 64 == 0:
+                progress(row / seconds)
+        columns |= {"sun_angle": sun_angle, "job": work.job.astype(np.float64)}
+        columns |= self._attitude.follow(geometry)
+        history = History(t_ns, second, geometry, columns, self._before, self.running)
+        self._before = {name: each[-1:] for name, each in conditions(history).items()}
+        self._flown += seconds
+        return history
+
+    def _step(
+        self,
+        payload: cards.Cards,
+        geometry: orbit.Orbit,
+        wanted: Floats,
+        errors: NDArray[np.int64],
+        row: int,
+        sun_angle: float,
+    ) -> dict[str, Any]:
+        """Go on by one second and return what there is then."""
+        power, thermal, light = self._power, self._thermal, float(geometry.light[row])
         limit_w = SUNLIT_LIMIT_W if light > SHADOW else SHADOW_LIMIT_W
-        payload.step(second, work.wanted[second], limit_w, thermal.supply_degc, errors[second])
+        payload.step(self._flown + row, wanted, limit_w, thermal.supply_degc, errors)
         thermal.step(payload.total_w, light)
-        comm_w = COMM_W + XBAND_W * (geometry.elevation_deg[second] > HORIZON_DEG)
+        comm_w = COMM_W + XBAND_W * (geometry.elevation_deg[row] > HORIZON_DEG)
         heater = power.battery_degc < HEATER_DEGC
         thermal_w = PUMP_W * thermal.pump_rpm / RATED_RPM + HEATER_W * heater
-        incidence = np.cos(np.radians(sun_angle[second]))
-        power.step(light, float(incidence), payload.total_w + PLATFORM_W + comm_w + thermal_w)
-        now = _now(power, thermal, payload) | {
+        load_w = payload.total_w + PLATFORM_W + comm_w + thermal_w
+        power.step(light, float(np.cos(np.radians(sun_angle))), load_w)
+        return _now(power, thermal, payload) | {
             "limit_w": limit_w, "comm_w": comm_w, "thermal_w": thermal_w, "heater": heater,
         }  # fmt: skip
-        for name, value in now.items():
-            columns[name][second] = value
-        if progress is not None and second % 64 == 0:
-            progress(second / seconds)
-    return History(
-        t_ns, geometry, columns | {"sun_angle": sun_angle, "job": work.job.astype(np.float64)}
-    )
 
 
 SCALARS = (
@@ -84,6 +137,13 @@ SCALARS = (
     "thermal_w", "heater",
 )  # fmt: skip
 OF_CARDS = ("card_state", "card_degc", "card_w", "utilisation", "errors", "hot")
+
+
+def conditions(history: History) -> dict[str, Floats]:
+    """Return the columns whose changes are events."""
+    columns = {name: history[name] for name in ("limit_w", "hot", "card_state")}
+    orbit = history.orbit
+    return columns | {"light": orbit.light, "elevation_deg": orbit.elevation_deg}
 
 
 def _empty(seconds: int) -> dict[str, Floats]:

@@ -12,21 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.simulator import attitude, cards, events, power
-from tools.simulator.spacecraft import HORIZON_DEG, PLATFORM_W, SECOND_NS, SHADOW_LIMIT_W, History
+from tools.simulator.spacecraft import HORIZON_DEG, PLATFORM_W, SHADOW_LIMIT_W, History
 
 Columns = dict[str, NDArray[Any]]
 Build = Callable[[History, np.random.Generator], Columns]
 
 ONE_WING = 0.503  # part of the array's current that the +Y wing gives
-BOOTED_S = 276_511  # seconds before the recording that the computer booted
 LASER_AFTER_S = 35
 COMMAND_EVERY_S = 45
+MOST_WAITING = 60_000  # jobs in the queue
+COUNTER = 1 << 16
 
 
 def aocs(history: History, rng: np.random.Generator) -> Columns:
     """Return attitude and orbit."""
     seconds = len(history.t_ns)
-    quaternion = attitude.quaternions(history.orbit)
+    quaternion = history["quaternion"]
     rate = attitude.rates_dps(history.orbit, rng)
     vectors = {"POSITION": history.orbit.position_m, "VELOCITY": history.orbit.velocity_mps}
     columns = {
@@ -42,8 +43,8 @@ def aocs(history: History, rng: np.random.Generator) -> Columns:
         "GNSS_FIX": np.ones(seconds),
         "THRUSTERS_ARMED": np.zeros(seconds),
         "GNSS_SATELLITES": rng.integers(9, 13, seconds),
-        "WHEEL_SPEED": attitude.wheels_rpm(seconds, rng),
-        "POINTING_ERROR": attitude.pointing_error_deg(history.orbit.light, rng),
+        "WHEEL_SPEED": attitude.wheels_rpm(history.second, rng),
+        "POINTING_ERROR": attitude.pointing_error_deg(history["bend_deg"], rng),
         "SUN_ANGLE": history["sun_angle"],
         "AOCS_SPARE": np.zeros(seconds),
     }
@@ -108,7 +109,8 @@ def nodes(history: History, rng: np.random.Generator) -> Columns:
     working = history["card_state"] != cards.FAULT
     of_node = (seconds, cards.NODES, cards.CARDS // cards.NODES)
     load = history["utilisation"].reshape(of_node).mean(axis=2)
-    waiting = 140 + np.cumsum(np.where(limited, 0.35, -0.02))
+    waiting = history.running.add("waiting", np.where(limited, 0.35, -0.02))
+    history.running.limit("waiting", 0, MOST_WAITING)
     return {
         "DC_MODE": np.where(limited, 2, 1),
         "CARDS_POWERED": working.sum(axis=1),
@@ -144,8 +146,9 @@ def comm(history: History, rng: np.random.Generator) -> Columns:
     seconds = len(history.t_ns)
     seen = history.orbit.elevation_deg > HORIZON_DEG
     margin = 11.0 - 20 * np.log10(history.orbit.range_m / 1e6) + rng.normal(0, 0.12, seconds)
-    laser = np.arange(seconds) >= LASER_AFTER_S
-    accepted = 812 + np.cumsum(seen & (np.arange(seconds) % COMMAND_EVERY_S == 10))
+    laser = history.second >= LASER_AFTER_S
+    told = seen & (history.second % COMMAND_EVERY_S == 10)
+    accepted = history.running.add("accepted", told) % COUNTER
     zero = np.zeros(seconds)
     return {
         "LASER_STATE": np.where(laser, 3, 2),
@@ -156,7 +159,7 @@ def comm(history: History, rng: np.random.Generator) -> Columns:
         "COMM_SPARE": zero,
         "LASER_POWER": np.where(laser, -38.0, -70.0) + rng.normal(0, 0.2, seconds),
         "XBAND_MARGIN": np.where(seen, margin, 0),
-        "RELAY_MARGIN": 4.6 + 0.5 * np.sin(np.arange(seconds) / 400) + rng.normal(0, 0.1, seconds),
+        "RELAY_MARGIN": 4.6 + 0.5 * np.sin(history.second / 400) + rng.normal(0, 0.1, seconds),
         "XBAND_RATE": np.where(seen, 16_000, 0),
         "FARM_VC": zero,
         "FARM_LOCKOUT": zero,
@@ -167,24 +170,24 @@ def comm(history: History, rng: np.random.Generator) -> Columns:
         "FARM_REPORT": accepted % 256,
         "FARM_SPARE_2": zero,
         "TC_FRAMES_ACCEPTED": accepted,
-        "TC_FRAMES_REJECTED": np.full(seconds, 3),
+        "TC_FRAMES_REJECTED": history.running.add("rejected", zero),
     }
 
 
 def obsw(history: History, rng: np.random.Generator) -> Columns:
     """Return the on-board software."""
-    seconds = len(history.t_ns)
-    happened = np.zeros(seconds, np.int64)
-    np.add.at(happened, [event.second for event in events.find(history)], 1)
+    seconds, running = len(history.t_ns), history.running
+    happened, none = np.zeros(seconds, np.int64), np.zeros(seconds)
+    np.add.at(happened, [event.row for event in events.find(history)], 1)
     return {
         "SATELLITE_MODE": np.full(seconds, "NOMINAL", object),
-        "BOOT_REASON": np.full(seconds, "COMMAND", object),
-        "BOOT_COUNT": np.full(seconds, 7),
-        "BOOT_TIME": np.full(seconds, int(history.t_ns[0]) // SECOND_NS - BOOTED_S),
+        "BOOT_REASON": np.full(seconds, running.boot_reason, object),
+        "BOOT_COUNT": np.full(seconds, running.boot_count),
+        "BOOT_TIME": np.full(seconds, running.booted_s),
         "SOFTWARE_VERSION": np.full(seconds, "2.4.1", object),
         "CPU_LOAD": np.clip(rng.normal(31, 1.5, seconds), 0, 100),
-        "SCRUB_ERRORS": 14 + np.cumsum(rng.random(seconds) < 0.01),
-        "COMMANDS_EXECUTED": np.full(seconds, 655),
-        "COMMANDS_FAILED": np.full(seconds, 2),
-        "EVENTS_SENT": 90 + np.cumsum(happened),
+        "SCRUB_ERRORS": running.add("scrubbed", rng.random(seconds) < 0.01) % COUNTER,
+        "COMMANDS_EXECUTED": running.add("executed", none),
+        "COMMANDS_FAILED": running.add("failed", none),
+        "EVENTS_SENT": running.add("events", happened) % COUNTER,
     }
