@@ -15,11 +15,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ground.alarms.judge import Judge
+from ground.alarms.overrides import Overrides
 from ground.archive.journal_records import Records
 from ground.services import findings, missions
 from ground.services.crafts import Crafts
 from ground.services.line import Line
-from ground.services.meant import Clock
+from ground.services.meant import Clock, Judged
 from ground.services.processing import Known, Observer, Processor
 from ground.services.tally import Tally
 from ground.settings import Link, Mission
@@ -46,8 +47,10 @@ class Chain:
     Args:
         crafts: the spacecraft of the mission with their definitions.
         known: says which packets are in the archive already.
-        observer: is told of each batch of new packets, unless a call is silent.
+        observer: is told of all new packets of a call.
+        recalled: is told of what `recall` finds, which was new to an earlier run.
         rejects: is told of what did not become packets.
+        overrides: limits that operators changed.
     """
 
     def __init__(
@@ -56,18 +59,20 @@ class Chain:
         crafts: Crafts,
         known: Known,
         observer: Observer,
+        recalled: Observer = lambda _: None,
         rejects: Rejects | None = None,
-        judge: Judge | None = None,
+        overrides: Overrides | None = None,
     ) -> None:
         self._known = known
+        self._observer, self._recalled = observer, recalled
         self._silent = False
         self._rejects = rejects
         self._routes: dict[str, _Route] = {}
-        shared = judge or Judge()
+        judge = Judge()
         for link in mission.links:
             line = Line(link, Tally())
             mine = _crafts_of(mission, link, crafts)
-            processor = Processor(mine, self._is_known, line.tally, shared, observer)
+            processor = Processor(mine, self._is_known, line.tally, judge, self._told, overrides)
             self._routes[link.name] = _Route(line, processor, mine, f"journal/{link.name}")
 
     @property
@@ -90,7 +95,7 @@ class Chain:
         return joined(parts)
 
     def recall(self, link: str, records: Records) -> None:
-        """Take records that were received before: come into their state, and tell nobody."""
+        """Take records that an earlier run received: come into its state, and give nothing."""
         rejects, self._rejects, self._silent = self._rejects, None, True
         try:
             self.receive(link, records)
@@ -107,8 +112,12 @@ class Chain:
         """Return from where a link's journal is read again after a restart at `position`."""
         return self._routes[link].line.anchor(position)
 
+    def _told(self, judged: list[Judged]) -> None:
+        """Pass on what is new, or was once."""
+        (self._recalled if self._silent else self._observer)(judged)
+
     def _is_known(self, packets: pa.Table) -> NDArray[np.bool_]:
-        return np.ones(len(packets), np.bool_) if self._silent else self._known(packets)
+        return np.zeros(len(packets), np.bool_) if self._silent else self._known(packets)
 
 
 def joined(parts: list[Tables]) -> Tables:

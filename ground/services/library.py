@@ -14,6 +14,7 @@ from ground.archive.embedded import EmbeddedStore
 from ground.errors import InputError
 from ground.mdb import plan
 from ground.mdb.model import Database, ScalarType
+from ground.services import plugins
 
 ROOT_FILE = "root_container"  # beside the sources: where the packets of this mission begin
 
@@ -45,6 +46,8 @@ class Library:
 
     def types(self, key: str, packet_type: str) -> Mapping[str, ScalarType]:
         """Return the types of a packet type's columns, by path."""
+        if key == plugins.DATABASE:
+            return plugins.types().get(packet_type, {})
         try:
             return self.plan(key).column_types[packet_type]
         except KeyError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -80,6 +80,8 @@ class Judged:
     """New packets of one type as an observer sees them, one row each, in order of arrival.
 
     Attributes:
+        types: type of each column by its path; the same mapping for each batch of a packet type.
+        database: the digest under which the archive keeps their database.
         order: int64 [N], the place of each packet among those of the call.
         spacecraft: int32 [N], index into `names`.
         t_ns, timed, received_ns: int64 generation time, whether there is one, and reception time
@@ -88,8 +90,10 @@ class Judged:
         severity: uint8 [N], the worst of each row.
     """
 
-    definition: Definition
     batch: Batch
+    types: Mapping[str, ScalarType]
+    database: str
+    calibrate: Callable[[Mapping[str, Column]], Mapping[str, Column]]
     order: NDArray[np.int64]
     names: list[str]
     spacecraft: NDArray[np.int32]
@@ -101,16 +105,15 @@ class Judged:
     levels: dict[str, NDArray[np.uint8]]
     severity: NDArray[np.uint8]
 
-    @cached_property
-    def types(self) -> Mapping[str, ScalarType]:
-        """The types of the batch's columns."""
-        return self.definition.plan.column_types[self.batch.packet_type]
+    def take(self, rows: NDArray[np.int64]) -> Judged:
+        """Return what stands beside these rows of the batch; the batch itself stays whole."""
+        columns = ("order", "spacecraft", "t_ns", "timed", "received_ns", "sequence")
+        return replace(self, **{name: getattr(self, name)[rows] for name in columns})
 
     @cached_property
     def values(self) -> Mapping[str, Column]:
         """The engineering columns, worked out when somebody asks."""
-        calibration, _ = self.definition.judging(self.batch.packet_type)
-        return calibration.engineering(self.batch.raw)
+        return self.calibrate(self.batch.raw)
 
     @cached_property
     def severities(self) -> dict[str, NDArray[np.uint8]]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ground.alarms import limits
 from ground.alarms.judge import Judge
+from ground.alarms.overrides import Overrides
 from ground.columns import Batch, PacketFlag, Severity
 from ground.services import tables
 from ground.services.crafts import Crafts
@@ -38,6 +39,7 @@ class Processor:
     Args:
         judge: shared by the processors of links that carry the same spacecraft.
         observer: is told of each batch that is new.
+        overrides: limits that operators changed.
     """
 
     def __init__(
@@ -47,12 +49,14 @@ class Processor:
         tally: Tally,
         judge: Judge | None = None,
         observer: Observer | None = None,
+        overrides: Overrides | None = None,
     ) -> None:
         self._crafts = crafts
         self._known = known
         self._tally = tally
         self._judge = judge or Judge()
         self._observer = observer
+        self._overrides = overrides
         self._segments = Segments()
 
     def process(
@@ -137,9 +141,10 @@ class Processor:
                 continue
             mine = levels if keep.all() else {path: one[keep] for path, one in levels.items()}
             self._count_severe(mine)
-            table = self._telemetry(kept, severity, meant, packets)
-            made.setdefault(each.batch.packet_type, []).append(table)
-            seen.append(self._judged(kept, severity, mine, meant, packets))
+            judged = self._judged(kept, severity, mine, meant, packets)
+            self._note(kept.batch, sum(each.values.size for each in kept.batch.raw.values()))
+            made.setdefault(judged.batch.packet_type, []).append(tables.telemetry(judged))
+            seen.append(judged)
         if self._observer is not None and seen:
             self._observer(seen)
 
@@ -152,9 +157,12 @@ class Processor:
         packets: Packets,
     ) -> Judged:
         rows, received_ns = kept.rows, meant.received_ns
+        definition = kept.definition
         return Judged(
-            kept.definition,
             kept.batch,
+            kept.types,
+            definition.key,
+            definition.judging(kept.batch.packet_type)[0].engineering,
             rows,
             self._crafts.names,
             meant.spacecraft[rows],
@@ -208,26 +216,20 @@ class Processor:
             None if received_ns is None else tables.instants(received_ns[rows]),
         )
 
-    def _telemetry(
-        self, kept: Decoded, severity: NDArray[np.uint8], meant: Meant, packets: Packets
-    ) -> pa.Table:
-        """Return a packet type's rows: raw values, the worst severity, the database's digest."""
-        batch, types = kept.batch, kept.types
-        values = {path: tables.to_arrow(batch.raw[path], types[path]) for path in batch.raw}
-        self._note(batch, sum(each.values.size for each in batch.raw.values()))
-        database = tables.names([kept.definition.key], np.zeros(len(kept.rows), np.int32))
-        fixed = {"severity": pa.array(severity), "database": database}
-        return pa.table(self._head(packets, meant, kept.rows) | fixed | values)
-
     def _levels(self, decoded: Decoded, meant: Meant) -> dict[str, NDArray[np.uint8]]:
         """Return the alarm levels of the columns that have limits; all rows are judged."""
-        batch = decoded.batch
+        batch, types = decoded.batch, decoded.types
         calibration, judged = decoded.definition.judging(batch.packet_type)
-        if not judged:
+        changed = self._overrides is not None and self._overrides.held()
+        if not judged and not changed:
             return {}
-        engineering = calibration.engineering(batch.raw, judged)
-        t_ns, spacecraft = meant.t_ns[decoded.rows], meant.spacecraft[decoded.rows]
-        return self._judge.judge(decoded.types, batch.raw, engineering, t_ns, spacecraft)
+        engineering = calibration.engineering(batch.raw, None if changed else judged)
+        t_ns, craft = meant.t_ns[decoded.rows], meant.spacecraft[decoded.rows]
+        levels = self._judge.judge(types, batch.raw, engineering, t_ns, craft)
+        if self._overrides is None or not changed:
+            return levels
+        names = self._crafts.names
+        return self._overrides.judge(types, batch.raw, engineering, t_ns, names, craft, levels)
 
     def _count_severe(self, levels: Mapping[str, NDArray[np.uint8]]) -> None:
         for level in levels.values():

@@ -22,6 +22,7 @@ from ground.mdb.model import (
     IntegerEncoding,
     ScalarType,
 )
+from ground.services.meant import Judged
 from protocols import times
 
 _COUNTS = (IntegerCoding.UNSIGNED, IntegerCoding.BCD, IntegerCoding.PACKED_BCD)
@@ -52,6 +53,25 @@ def octets(
         whole = arena[spread]
     data = pa.py_buffer(np.ascontiguousarray(whole))
     return pa.Array.from_buffers(pa.binary(), len(offset), [None, pa.py_buffer(edges), data])
+
+
+def telemetry(judged: Judged) -> pa.Table:
+    """Return a packet type's rows: raw values, the worst severity, the database's digest."""
+    rows = len(judged.batch)
+    known = judged.received_ns.any()
+    columns = head(
+        names(judged.names, judged.spacecraft),
+        judged.t_ns,
+        judged.timed,
+        judged.sequence,
+        judged.flags,
+        instants(judged.received_ns) if known else None,
+    )
+    columns["severity"] = pa.array(judged.severity)
+    columns["database"] = names([judged.database], np.zeros(rows, np.int32))
+    for path, column in judged.batch.raw.items():
+        columns[path] = to_arrow(column, judged.types[path])
+    return pa.table(columns)
 
 
 def instants(t_ns: NDArray[np.int64]) -> pa.Array:

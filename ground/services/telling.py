@@ -34,7 +34,7 @@ def parameters(judged: Judged) -> ParametersDecoded:
     for path, severity in judged.severities.items():
         columns[f"sev:{path}"] = severity
     return ParametersDecoded(
-        judged.batch.packet_type, judged.definition.key, list(judged.names), labels, columns
+        judged.batch.packet_type, judged.database, list(judged.names), labels, columns
     )
 
 
