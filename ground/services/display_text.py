@@ -49,7 +49,7 @@ def read(
         raw = None
     value = raw
     if f"eng:{path}" in columns:
-        value = None if raw is None else _cell(columns[f"eng:{path}"][row], element)
+        value = None if raw is None else _known(_cell(columns[f"eng:{path}"][row], element))
     coded, labels = value, message.labels.get(path)
     if labels is not None:
         value = _labelled(value, labels)
@@ -97,6 +97,13 @@ def _cell(found: Any, element: int) -> Any:
     if isinstance(found, np.ndarray):
         return found.tolist()
     return found.item() if isinstance(found, np.generic) else found
+
+
+def _known(value: Any) -> Any:
+    """Return an engineering value; None for nan, by which a number that has none is marked."""
+    if isinstance(value, list):
+        return [_known(each) for each in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _valid(message: ParametersDecoded, row: int, path: str, element: int) -> bool:

@@ -170,6 +170,14 @@ def test_elements_and_whole_arrays():
     assert (whole.raw, whole.value, whole.severity) == ("1 2 3", "0.5 1.5 2.5", 3)
 
 
+def test_a_value_without_calibration_has_raw_alone():
+    columns = {f"raw:{VOLTAGE}": [3], f"eng:{VOLTAGE}": np.array([math.nan])}
+    reading = display_text.read(batch([("A", 1)], columns), 0, VOLTAGE, -1)
+    assert (reading.raw, reading.value) == ("3", "")
+    cells = {f"raw:{CELL}": [[3, 4]], f"eng:{CELL}": np.array([[math.nan, 0.5]])}
+    assert display_text.read(batch([("A", 1)], cells), 0, CELL, -1).value == "- 0.5"
+
+
 def test_a_long_array_shows_its_first_elements_and_its_size():
     made = batch([("A", 1)], {f"raw:{CELL}": np.arange(64).reshape(1, 64)})
     assert display_text.read(made, 0, CELL, -1).value == "0 1 2 3 4 5 6 7 … (64)"
