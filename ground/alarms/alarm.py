@@ -217,10 +217,10 @@ class Alarms:
 
     def expire(self, now: int) -> list[AlarmRow]:
         """Take down what was shelved until now; return those alarms, announced anew."""
-        over = [name for name, shelf in self._held.shelves.items() if shelf.until_ns <= now]
+        shelves = self._held.shelves.items()
+        over = sorted((shelf.until_ns, name) for name, shelf in shelves if shelf.until_ns <= now)
         rows = []
-        for name in over:
-            until_ns = self._held.shelves[name].until_ns
+        for until_ns, name in over:
             self._held.shelve(name, None)
             record = self._held.records.get(name)
             if record is not None:
@@ -235,8 +235,9 @@ class Alarms:
     # ---- as it stands -----------------------------------------------------------------------
 
     def rows(self) -> list[AlarmRow]:
-        """Return every alarm that is held."""
-        return [self._held.row(record) for record in self._held.records.values()]
+        """Return every alarm that is held, by the time at which it was raised."""
+        rows = [self._held.row(record) for record in self._held.records.values()]
+        return sorted(rows, key=lambda row: (row.raised_ns, row.id))
 
     def state(self) -> dict[str, bytes | None]:
         """Return what changed since the last call, as octets by key; None for what is gone."""
