@@ -35,3 +35,9 @@ class Refused(GroundError):
     """A request that was understood and is not allowed now (the archive is in use, say)."""
 
     exit_code = 3
+
+
+class NotReachable(GroundError):
+    """Whom we asked does not answer, or the way there is closed."""
+
+    exit_code = 4

@@ -1,0 +1,50 @@
+"""Who may ask what: for each request the least role, and no request without one.
+
+People view, operate or administer, each including the one before. The services of a station
+acknowledge the journal, which lets it be trimmed, and so no person may; they also may view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ground import messages
+from ground.bus.keys import Role
+
+_HOLDERS: Mapping[Role, frozenset[Role]] = {
+    "view": frozenset({"view", "operate", "admin", "service"}),
+    "operate": frozenset({"operate", "admin"}),
+    "admin": frozenset({"admin"}),
+    "gateway": frozenset({"gateway"}),
+    "service": frozenset({"service"}),
+}
+_LEAST: Mapping[Role, tuple[type, ...]] = {
+    "view": (
+        messages.ListAlarms,
+        messages.DescribeMission,
+        messages.WatchViewport,
+        messages.ReadTrend,
+        messages.ReadStatus,
+        messages.ListEvents,
+    ),
+    "operate": (
+        messages.AcknowledgeAlarms,
+        messages.ShelveAlarms,
+        messages.UnshelveAlarms,
+        messages.ClearAlarms,
+        messages.CommentAlarms,
+        messages.AssignAlarms,
+        messages.SetLimits,
+        messages.ControlLink,
+        messages.ControlReplay,
+    ),
+    "service": (messages.ReadJournal, messages.AcknowledgeJournal),
+}
+LEAST: Mapping[str, Role] = {
+    request.__name__: role for role, requests in _LEAST.items() for request in requests
+}
+
+
+def allows(role: Role, least: Role) -> bool:
+    """Return whether a role may do what asks for at least another."""
+    return role in _HOLDERS[least]
