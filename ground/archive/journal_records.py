@@ -133,6 +133,11 @@ class Records:
         places[0], lengths[0], begins[0] = position, lengths[0] - cut, False
         return Records(places, left.received_ns, lengths, begins, left.octets[cut:])
 
+    def moved(self, octets: int) -> Records:
+        """Return the same records so many octets further on."""
+        places = self.position + octets
+        return Records(places, self.received_ns, self.length, self.begins, self.octets)
+
     def at_most(self, octets: int) -> Records:
         """Return the first records of so many octets together, but always one where there is."""
         whole = int(np.searchsorted(self.starts, octets, side="right")) - 1

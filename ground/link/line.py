@@ -35,7 +35,8 @@ class Line:
     """One link under the hands of an operator.
 
     Attributes:
-        records, octets: received and kept since the start.
+        given: records received since the start, kept or not.
+        records, octets: those kept.
         dropped: records that were received and not kept, by reason.
         last_ns: when the last octet came, TAI; None where none did.
     """
@@ -43,7 +44,7 @@ class Line:
     def __init__(self, name: str, kind: str, receiver: Receiver, *, enabled: bool = True) -> None:
         self.name, self.kind, self.receiver = name, kind, receiver
         self.enabled = enabled
-        self.records = self.octets = 0
+        self.given = self.records = self.octets = 0
         self.dropped: Counter[str] = Counter()
         self.last_ns: int | None = None
         self._rate = Rate()
@@ -69,17 +70,28 @@ class Line:
     def kept(self, chunks: list[Chunk], now: int, received_ns: int) -> None:
         """Count what is in the journal."""
         octets = sum(len(each.octets) for each in chunks)
+        self.given += len(chunks)
         self.records += len(chunks)
         self.octets += octets
         self._rate.add(octets, now)
         self.last_ns, self._trouble = received_ns, ""
         self.receiver.taken()
 
-    def lost(self, chunks: list[Chunk], reason: str, detail: str) -> None:
-        """Count what could not be kept, unless the link gives it again; the link has failed."""
+    def lost(self, chunks: list[Chunk], reason: str, detail: str) -> bool:
+        """Say that octets could not be kept; count and return True if the link cannot repeat them.
+
+        The link has failed until something is kept again.
+        """
         self._trouble = detail
-        if not self.receiver.refused():
-            self.dropped[reason] += len(chunks)
+        if self.receiver.refused():
+            return False
+        self.given += len(chunks)
+        self.dropped[reason] += len(chunks)
+        return True
+
+    def trouble(self, detail: str) -> None:
+        """Say why what is received may not last; "" when it does again."""
+        self._trouble = detail
 
     def due(self, now: int) -> bool:
         """Return whether `receive` is to be called though no descriptor asks for it."""
@@ -102,6 +114,11 @@ class Line:
     def all_dropped(self) -> dict[str, int]:
         """Return what was lost, here and before it came here, by reason."""
         return dict(self.dropped + self.receiver.dropped)
+
+    @property
+    def all_given(self) -> int:
+        """Records that came, those too which were lost before they could be given."""
+        return self.given + self.receiver.dropped.total()
 
     def close(self) -> None:
         self.receiver.close()
