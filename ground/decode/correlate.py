@@ -35,6 +35,7 @@ WINDOW_NS = 3600 * SECOND
 SPAN_NS = 20 * SECOND  # of which the least delay is kept
 STEP_NS = SECOND  # off by more than this, a sample is odd
 CREEP_PPM = 100  # by which a clock may drift unseen in a gap
+MOST_DRIFT = 1e-3  # of what is a clock at all
 SURE_NS, PATIENT_NS = 5 * SECOND, 600 * SECOND
 FEWEST_SPANS, SHORTEST_NS = 4, 60 * SECOND  # to solve for a drift
 
@@ -54,7 +55,7 @@ class Correlator:
         self._least: dict[int, Point] = {}  # by number of the span
         self._last: Point | None = None  # the last that was taken
         self._seen_ns = 0  # on-board time of the last of all
-        self._run: list[Point] = []  # the first and the last of odd ones that agree
+        self._begun: Point | None = None  # the first odd one, while the next agree with it
         self._sharp = False  # whether the clock went back or ahead, where they began
 
     def receive(self, t_ns: Ints, received_ns: Ints) -> bool:
@@ -91,7 +92,7 @@ class Correlator:
             self._lower(int(numbers[row]), (int(t_ns[row]), int(delays[row])))
         self.samples += len(t_ns)
         self._last = int(t_ns[-1]), int(delays[-1])
-        self._seen_ns, self._run = self._last[0], []
+        self._seen_ns, self._begun = self._last[0], None
         oldest = (max(self._least) * SPAN_NS - self._window_ns) // SPAN_NS
         self._least = {number: each for number, each in self._least.items() if number > oldest}
 
@@ -106,13 +107,11 @@ class Correlator:
             self._take(np.array([t_ns]), np.array([delay]))
             return
         self.odd += 1
-        if not self._run or not _near(self._run[-1], point):
-            self._run = [point]
+        if self._begun is None or not _near(self._begun, point):
+            self._begun = point
             self._sharp = t_ns <= self._seen_ns or delay < self._last[1]
-        self._run[1:] = [point]
         self._seen_ns = t_ns
-        begun = sum(self._run[0])
-        if t_ns + delay - begun >= (SURE_NS if self._sharp else PATIENT_NS):
+        if t_ns + delay - sum(self._begun) >= (SURE_NS if self._sharp else PATIENT_NS):
             self._begin(point)
 
     def _begin(self, point: Point) -> None:
@@ -122,7 +121,7 @@ class Correlator:
         self._take(np.array(point[:1]), np.array(point[1:]))
 
     def solve(self) -> TimeCorrelated | None:
-        """Return how the clock stands by now; None while too little is known."""
+        """Return how the clock stands by now; None while too little is known, or it is no clock."""
         points = [self._least[number] for number in sorted(self._least)]
         if len(points) < FEWEST_SPANS or points[-1][0] - points[0][0] < SHORTEST_NS:
             return None
@@ -131,6 +130,8 @@ class Correlator:
         x = np.array([t - t0 for t, _ in points], np.float64)
         y = np.array([delay - delay0 for _, delay in points], np.float64)
         slope, height = _below(x, y)
+        if abs(slope) > MOST_DRIFT:
+            return None
         newest = self._last[0]
         delay = delay0 + round(height + slope * (newest - t0))
         return TimeCorrelated(
