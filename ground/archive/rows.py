@@ -36,12 +36,14 @@ class Window:
         spacecraft: those of these spacecraft; empty means all.
         start_ns, end_ns: those with a time in [start_ns, end_ns); either one drops rows without.
         day: only those of this UTC day, or (`NO_DAY`) without a time.
+        received: those received between these times, inclusive, Unix ns.
     """
 
     spacecraft: tuple[str, ...] = ()
     start_ns: int | None = None
     end_ns: int | None = None
     day: str | None = None
+    received: tuple[int, int] | None = None
 
 
 def checked(name: str, table: pa.Table) -> pa.Table:
@@ -145,6 +147,10 @@ def within(table: pa.Table, window: Window) -> pa.Table:
         mask = _both(mask, pc.less(table["t_ns"], window.end_ns))
     if window.day is not None:
         mask = _both(mask, _of_day(table, window.day))
+    if window.received is not None:
+        unix_ns = table["received"].cast(pa.int64())
+        mask = _both(mask, pc.greater_equal(unix_ns, window.received[0]))
+        mask = _both(mask, pc.less_equal(unix_ns, window.received[1]))
     return table if mask is None else table.filter(mask)
 
 

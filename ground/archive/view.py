@@ -19,6 +19,7 @@ from ground.archive.reading import Reader
 from ground.archive.rows import NO_DAY, Window
 from ground.archive.store import Appended, Damage, Progress, Source, TableInfo
 from ground.archive.verify import verify
+from protocols import times
 
 
 class View:
@@ -105,6 +106,28 @@ class View:
             window = _window(spacecraft, start_ns, end_ns)
             if window is not None:
                 yield from self._reader.scan(realm, table, columns, window)
+
+    def scan_untimed(
+        self,
+        realm: str,
+        table: str,
+        *,
+        columns: Sequence[str] | None = None,
+        received_ns: tuple[int, int],
+    ) -> Iterator[pa.Table]:
+        """Yield rows without a generation time that were received in a span, inclusive, in pieces.
+
+        Of each spacecraft in order of arrival. Such rows lie all over an archive, and all of the
+        table's are looked through.
+
+        Args:
+            columns: those wanted, `received` among them; None is all.
+            received_ns: first and last, TAI.
+        """
+        first, last = (int(times.tai_to_utc_ns(each)) for each in received_ns)
+        window = Window(day=NO_DAY, received=(first, last))
+        with disk.reporting(f"reading {table}", self._root):
+            yield from self._reader.scan(realm, table, columns, window)
 
     def latest(
         self, realm: str, table: str | None = None, spacecraft: Sequence[str] | None = None
