@@ -8,8 +8,10 @@ writes it, and the truth that is in it.
 It stands beside the ground and shares with it only the protocols and the mission database.
 """
 
+from tools.simulator.faults import FaultRates
+from tools.simulator.live import Stream
 from tools.simulator.record import START_NS, record
 from tools.simulator.strikes import Faults
 from tools.simulator.truth import Truth
 
-__all__ = ["START_NS", "Faults", "Truth", "record"]
+__all__ = ["START_NS", "FaultRates", "Faults", "Stream", "Truth", "record"]

@@ -15,10 +15,12 @@ from ground.mdb.model import Database
 from protocols import aos
 from protocols.randomiser import randomise
 from protocols.reed_solomon import Code
+from tools.simulator.packets import REPORTS
 
 Octets = NDArray[np.uint8]
 
 MISSION = "chenguang1"
+FILES = ("file", "directory")  # kinds of links
 RATE_BPS = 16_000  # on the channel, parity and sync marker included
 
 
@@ -33,15 +35,27 @@ class Craft:
     layout: aos.Layout
 
     @classmethod
-    def find(cls, mission: str, link: str) -> Craft:
-        """Return the satellite of a mission; InputError where it has no such link of AOS frames."""
+    def find(cls, mission: str, link: str | None = None) -> Craft:
+        """Return the satellite of a mission, on one link or the first that is no file.
+
+        Raises:
+            InputError: another mission than the simulator flies, or no such link of AOS frames.
+        """
         found = settings.find(mission)
-        if found.name != MISSION:
-            raise InputError(f"{found.path}: no simulator of {found.name!r}; expected {MISSION!r}")
-        craft, chosen = found.spacecraft[0], found.link(link)
-        if chosen is None or chosen.length is None or craft.database is None:
-            raise InputError(f"{found.path}: no database, or no link {link!r} with a length")
+        craft = found.spacecraft[0]
+        links = [each for each in found.links if each.kind not in FILES]
+        chosen = found.link(link) if link else next(iter(links), None)
+        if chosen is None or chosen.length is None or chosen.frame != "aos":
+            raise InputError(f"{found.path}: no link {link or ''}; expected one of AOS frames")
+        if craft.database is None:
+            raise InputError(f"{found.path}: no database; expected that of {MISSION}")
         database = xtce.load(Path(craft.database).read_bytes(), str(craft.database))
+        for report in REPORTS:
+            if report.container not in database.containers:
+                raise InputError(
+                    f"{craft.database}: no {report.container}; expected the mission {MISSION}, "
+                    "which alone is simulated"
+                )
         layout = aos.Layout(
             chosen.length,
             fecf=chosen.fecf,
@@ -54,10 +68,14 @@ class Craft:
     @property
     def frame_ns(self) -> int:
         """How long a frame takes with its parity and its marker."""
+        return self.cadu_octets * 8 * 10**9 // RATE_BPS
+
+    @property
+    def cadu_octets(self) -> int:
+        """How long a frame is with its parity and its marker."""
         link = self.link
         parity = link.rs.interleave * (255 - link.rs.k) if link.rs else 0
-        octets = self.layout.octets + parity + len(self.marker)
-        return octets * 8 * 10**9 // RATE_BPS
+        return self.layout.octets + parity + len(self.marker)
 
     @property
     def marker(self) -> bytes:

@@ -64,6 +64,12 @@ class Sent:
     raw: dict[str, NDArray[Any]]
     octets: NDArray[np.uint8]
 
+    def take(self, rows: NDArray[np.bool_]) -> Sent:
+        """Return these rows only."""
+        raw = {name: column[rows] for name, column in self.raw.items()}
+        ready_ns, t_ns, sequence = self.ready_ns[rows], self.t_ns[rows], self.sequence[rows]
+        return Sent(self.container, self.vcid, ready_ns, t_ns, sequence, raw, self.octets[rows])
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
