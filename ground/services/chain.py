@@ -27,6 +27,9 @@ from ground.settings import Link, Mission
 from protocols.packet import Packets
 
 Tables = dict[str, pa.Table]
+Chosen = Callable[[Packets], NDArray[np.bool_]]
+"""Says which packets are wanted."""
+
 Rejects = Callable[[str, Mapping[str, int]], None]
 """Is told of a link's rejects, by "stage: reason"."""
 
@@ -51,6 +54,7 @@ class Chain:
         recalled: is told of what `recall` finds, which was new to an earlier run.
         rejects: is told of what did not become packets.
         overrides: limits that operators changed.
+        chosen: says which packets are wanted; all are unless told.
     """
 
     def __init__(
@@ -62,11 +66,12 @@ class Chain:
         recalled: Observer = lambda _: None,
         rejects: Rejects | None = None,
         overrides: Overrides | None = None,
+        chosen: Chosen | None = None,
     ) -> None:
         self._known = known
         self._observer, self._recalled = observer, recalled
         self._silent = False
-        self._rejects = rejects
+        self._rejects, self._chosen = rejects, chosen
         self._routes: dict[str, _Route] = {}
         judge = Judge()
         for link in mission.links:
@@ -86,7 +91,10 @@ class Chain:
         parts: list[Tables] = []
         for received in route.line.receive(records):
             clock = route.line.clock
-            parts.append(route.processor.process(received.packets, route.source, clock))
+            packets = received.packets
+            if self._chosen is not None:
+                packets = packets.take(self._chosen(packets))
+            parts.append(route.processor.process(packets, route.source, clock))
             parts.append(
                 findings.found(received, route.crafts, route.source, route.line.tally, clock)
             )

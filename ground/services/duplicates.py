@@ -15,19 +15,44 @@ Source: contracts, "Identity".
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ground.archive.embedded import EmbeddedStore
 from ground.archive.identities import COLUMNS, Identities, digest_rows
+from ground.archive.store import TableInfo
 from ground.services import tables
 from ground.services.recent import Recent
 
 _LONG_AGO = np.iinfo(np.int64).min
 Truth = NDArray[np.bool_]
 Int64 = NDArray[np.int64]
+
+
+class Held(Protocol):
+    """What an archive holds already, as far as duplicates are concerned."""
+
+    def tables(self, realm: str | None = None) -> list[TableInfo]: ...
+
+    def identities(
+        self,
+        realm: str,
+        spacecraft: Sequence[str] | None = None,
+        start_ns: int | None = None,
+        end_ns: int | None = None,
+        *,
+        table: str = "packets",
+        timed: bool = True,
+        untimed: bool = True,
+    ) -> Identities: ...
+
+    def scan(
+        self, realm: str, table: str, *, columns: Sequence[str] | None = None
+    ) -> Iterator[pa.Table]: ...
 
 
 class Duplicates:
@@ -41,7 +66,7 @@ class Duplicates:
 
     def __init__(
         self,
-        store: EmbeddedStore,
+        store: Held,
         realm: str,
         resumed: str | None = None,
         recent: Recent | None = None,

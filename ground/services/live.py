@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from ground.alarms.acts import Act
 from ground.alarms.overrides import Overrides
 from ground.archive.embedded import EmbeddedStore
@@ -30,7 +32,7 @@ from ground.messages import (
     SetLimits,
     StageRow,
 )
-from ground.services import missions
+from ground.services import missions, noted
 from ground.services.chain import Chain
 from ground.services.crafts import Crafts
 from ground.services.duplicates import Duplicates
@@ -168,6 +170,19 @@ class Live:
     def expire(self, now: int) -> None:
         """Let time pass: shelvings end, and what is not heard becomes stale."""
         self.watch.expire(now)
+
+    def correlate(self) -> None:
+        """Tell and keep how spacecraft's clocks stand."""
+        solved = [clock.solve() for clock in self.watch.clocks.values()]
+        rows = [each for each in solved if each is not None]
+        for row in rows:
+            self.outbox.put(f"time/{row.spacecraft}", row)
+        if rows:
+            self._keeper.add({"clocks": noted.clocks(rows)})
+
+    def keep(self, status: pa.Table) -> None:
+        """Keep how a service is."""
+        self._keeper.add({"status": status})
 
     # ---- how it is --------------------------------------------------------------------------
 

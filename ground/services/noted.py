@@ -1,4 +1,7 @@
-"""Alarms and events as rows of the archive: tables `alarms` and `events`, one row a change."""
+"""What a station notes beside telemetry, as rows of the archive.
+
+Tables `alarms` and `events`, a row for each change; `clocks` and `status`, a row a minute.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ground.messages import AlarmRow, EventRow
+from ground.messages import AlarmRow, EventRow, ServiceReported, TimeCorrelated
 from ground.services import tables
 
 STATION = "station"  # in place of a spacecraft's name
@@ -35,6 +38,31 @@ def events(rows: Sequence[EventRow], received_ns: int) -> pa.Table:
     table = _table(rows, EventRow, t_ns, np.zeros(len(rows), np.int64), received_ns)
     levels = pa.array([LEVELS[row.severity] for row in rows], pa.uint8())
     return table.append_column("level", levels)
+
+
+def status(report: ServiceReported, now: int) -> pa.Table:
+    """Return how a service is, as one row: what waits, how far it got, and its figures."""
+    one = np.ones(1, np.int64)
+    station = tables.names([STATION], one * 0)
+    head = tables.head(station, one * now, one > 0, one * 0, np.zeros(1, np.uint8))
+    queues = {f"queue {name}": float(each) for name, each in report.queues.items()}
+    columns = {name: pa.array([each]) for name, each in (queues | report.figures).items()}
+    return pa.table(head | {"service": pa.array([report.service]), **columns})
+
+
+def clocks(rows: Sequence[TimeCorrelated]) -> pa.Table:
+    """Return how spacecraft's clocks stand."""
+    count = len(rows)
+    head = tables.head(
+        tables.names([row.spacecraft for row in rows], np.arange(count)),
+        np.array([row.t_ns for row in rows], np.int64),
+        np.ones(count, np.bool_),
+        np.zeros(count, np.int64),
+        np.zeros(count, np.uint8),
+    )
+    columns = ("offset_ns", "drift_ppb", "sigma_ns", "samples")
+    found = {name: pa.array([getattr(row, name) for row in rows]) for name in columns}
+    return pa.table(head | found)
 
 
 def _table(
