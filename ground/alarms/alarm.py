@@ -69,7 +69,9 @@ class Alarms:
         if not given:
             return []
         room = self._capacity - len(self._held.records)
-        every = sum(each.new(self._stands(each)) for each in given) > room
+        every = sum(each.cells for each in given) > room and (
+            sum(each.new(self._stands(each)) for each in given) > room
+        )
         found = [turn for each in given for turn in each.turns(self._stands(each), every=every)]
         rows = [
             row for turn in sorted(found, key=lambda each: each[:3]) for row in self._turn(turn)
@@ -149,10 +151,11 @@ class Alarms:
         """Count the violations after the last turn of each alarm that is out of limits."""
         for element in list(self._stands(series)):
             cell = series.cell(element)
-            if cell < len(series.counted) and (more := series.count(cell)):
+            row = series.last_violating(cell) if cell < series.cells else None
+            if row is not None:
                 record = self._held.records[key(series.spacecraft, series.parameter, element)]
-                record.violations += more
-                record.value = series.value(cell, series.last_violating(cell))
+                record.value = series.value(cell, row)
+                record.violations += series.count(cell, row)
                 self._held.keep(record)
 
     # ---- operators and time -----------------------------------------------------------------

@@ -16,10 +16,11 @@ SHOWN = 8  # elements of an array that is shown as a whole
 
 def visible(text: str, longest: int = LONGEST) -> str:
     """Return text on one line, at most this long: what is not printable becomes an escape."""
-    text = text[: longest + 1]
-    shown = "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
-    )
+    shown = text[: longest + 1]
+    if not shown.isprintable():
+        shown = "".join(
+            each if each.isprintable() else each.encode("unicode_escape").decode() for each in shown
+        )
     return shown if len(shown) <= longest else shown[: longest - 1] + "…"
 
 

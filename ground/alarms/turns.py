@@ -84,7 +84,7 @@ class Series:
 
     Attributes:
         scalar: whether it is a single value, whose alarms have element -1.
-        counted: int64 [E], violations that its alarms have counted already.
+        cells: elements, or 1.
     """
 
     def __init__(
@@ -93,21 +93,22 @@ class Series:
         self.spacecraft, self.parameter, self._parts = spacecraft, parameter, parts
         blocks = [sampled.severities[parameter][rows] for sampled, rows in parts]
         self.scalar = blocks[0].ndim == 1
-        severities = np.concatenate([each.reshape(len(each), -1) for each in blocks])
-        present = np.concatenate([_present(*part, parameter, severities) for part in parts])
-        order = np.concatenate([sampled.order[rows] for sampled, rows in parts])
+        self._severities = _joined([each.reshape(len(each), -1) for each in blocks])
+        self.cells = self._severities.shape[1]
+        self._present = _joined([_present(*part, parameter, self.cells) for part in parts])
+        self._order = _joined([sampled.order[rows] for sampled, rows in parts])
+        self._row = _joined([rows for _, rows in parts])
         self._part = np.repeat(np.arange(len(parts)), [len(each) for each in blocks])
-        self._row = np.concatenate([rows for _, rows in parts])
         if len(parts) > 1:
-            sorted_ = np.argsort(order, kind="stable")
-            severities, present, order = severities[sorted_], present[sorted_], order[sorted_]
-            self._part, self._row = self._part[sorted_], self._row[sorted_]
-        self.order = order
-        self.severities = severities
-        self._present = present
-        self._violating = (severities > 0) & present
-        self._count = np.cumsum(self._violating, axis=0)
-        self.counted = np.zeros(severities.shape[1], np.int64)
+            self._sort()
+        self._violating = (self._severities > 0) & self._present
+        self._counted = [0] * self.cells  # rows whose violations the alarms have
+
+    def _sort(self) -> None:
+        places = np.argsort(self._order, kind="stable")
+        self._severities, self._present = self._severities[places], self._present[places]
+        self._order, self._row = self._order[places], self._row[places]
+        self._part = self._part[places]
 
     def turns(self, standing: Mapping[int, int], *, every: bool) -> Iterator[Turn]:
         """Yield where the severity turns, or every sample that is out of limits as well.
@@ -115,16 +116,16 @@ class Series:
         Args:
             standing: the severities before these samples, by element; the others are normal.
         """
-        before = np.zeros((1, self.severities.shape[1]), np.uint8)
+        before = np.zeros((1, self.cells), np.uint8)
         for element, severity in standing.items():
-            if self.cell(element) < before.shape[1]:
+            if self.cell(element) < self.cells:
                 before[0, self.cell(element)] = severity
-        filled = _filled(np.concatenate([before, self.severities]), self._present)
+        filled = _filled(np.concatenate([before, self._severities]), self._present)
         marked = filled[1:] != filled[:-1]
         if every:
             marked |= self._violating
         for row, cell in zip(*(each.tolist() for each in np.nonzero(marked)), strict=True):
-            order, severity = int(self.order[row]), int(filled[row + 1, cell])
+            order, severity = int(self._order[row]), int(filled[row + 1, cell])
             yield Turn(order, self.parameter, cell, row, severity, self)
 
     def new(self, standing: Mapping[int, int]) -> int:
@@ -140,15 +141,16 @@ class Series:
         """Return the cell of an element."""
         return max(element, 0)
 
-    def count(self, cell: int, row: int = -1) -> int:
+    def count(self, cell: int, row: int) -> int:
         """Return the violations up to a row that were not counted yet, and take them as counted."""
-        upto = int(self._count[row, cell])
-        more, self.counted[cell] = upto - int(self.counted[cell]), upto
-        return more
+        since, self._counted[cell] = self._counted[cell], row + 1
+        return int(np.count_nonzero(self._violating[since : row + 1, cell]))
 
-    def last_violating(self, cell: int) -> int:
-        """Return the last row that is out of limits."""
-        return int(np.flatnonzero(self._violating[:, cell])[-1])
+    def last_violating(self, cell: int) -> int | None:
+        """Return the last row that is out of limits, if it was not counted yet."""
+        since = self._counted[cell]
+        found = np.flatnonzero(self._violating[since:, cell])
+        return since + int(found[-1]) if len(found) else None
 
     def value(self, cell: int, row: int) -> str:
         """Return the value of a sample, as people read it."""
@@ -192,21 +194,21 @@ def series(
             yield Series(names[code], path, each)
 
 
-def _present(
-    sampled: Sampled, rows: Ints, parameter: str, severities: Severities
-) -> NDArray[np.bool_]:
+def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _present(sampled: Sampled, rows: Ints, parameter: str, cells: int) -> NDArray[np.bool_]:
     """Return bool [n, E], whether there is a sample; an array of varying size counts as one."""
-    shape = (len(rows), severities.shape[1])
+    present = np.ones((len(rows), cells), np.bool_)
     column = sampled.values.get(parameter)
-    present = np.ones(shape, np.bool_)
     if column is None:
         return present
-    values = column.values[rows]
-    if values.dtype.kind == "f":
-        present &= ~np.isnan(values).reshape(len(rows), -1)
+    if column.values.dtype.kind == "f":
+        present &= ~np.isnan(column.values[rows]).reshape(len(rows), -1)
     if column.valid is not None:
         valid = column.valid[rows].reshape(len(rows), -1)
-        present &= valid if valid.shape == shape else valid.any(axis=1, keepdims=True)
+        present &= valid if valid.shape[1] == cells else valid.any(axis=1, keepdims=True)
     return present
 
 
