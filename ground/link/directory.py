@@ -151,7 +151,6 @@ class Directory(Receiver):
         return self._look
 
     def close(self) -> None:
-        self.settle()
         self._drop()
         self._look = None
         self._is("disabled")

@@ -109,7 +109,6 @@ class File(Receiver):
         return self._look
 
     def close(self) -> None:
-        self.settle()
         self._drop()
         self._look = None
         self._is("disabled")

@@ -150,5 +150,7 @@ class Intake:
         return StageRow(f"link {line.name}", line.all_given, line.records, line.all_dropped())
 
     def close(self) -> None:
+        """Bring all of it onto the disk; JournalError where the disk refuses."""
+        self.sync()
         self.line.close()
         self.journal.close()
