@@ -69,7 +69,8 @@ class Reading:
 
     @property
     def octets(self) -> bytes:
-        return Records.joined(self.got).octets.tobytes()
+        self.got = [Records.joined(self.got)]
+        return self.got[0].octets.tobytes()
 
     def close(self) -> None:
         self.caller.close()
