@@ -1,20 +1,21 @@
 """Every problem of a mission file or a database, before it is used.
 
-A mission is checked with all that it names: its databases, the root containers, and the parameters
-of its time rules.
+A mission is checked with all that it names: its databases, the root containers, and the packets and
+parameters of its rules.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from ground import databases, settings
 from ground.errors import InputError, Where
 from ground.mdb import entries, plan, xtce
 from ground.mdb.model import Database, DatabaseError, Gravity, Problem
-from ground.settings import Mission, MissionError, Spacecraft, TimeRule
+from ground.services import check_rules
+from ground.settings import Mission, MissionError, Spacecraft
 
 _PLACE = re.compile(r"(?P<source>.+?):(?P<line>\d+): (?P<message>.*)", re.DOTALL)
 
@@ -105,30 +106,10 @@ def _mission(mission: Mission, schema: str | Path | None) -> Iterator[Problem]:
                 types[craft.name] = _packet_types(database, craft)
         except InputError as error:
             yield _placed(error, mission.where("spacecraft", index, key))
-    for index, rule in enumerate(mission.times):
-        flown = [types[name] for name in types if rule.spacecraft in (None, name)]
-        for key, message in _time_rule(rule, flown) if flown else ():
-            yield Problem(mission.where("time", index, key), Gravity.ERROR, message)
+    yield from check_rules.rules(mission, types)
 
 
 def _packet_types(database: Database, craft: Spacecraft) -> dict[str, set[str]]:
     """Return the columns of each packet type of a spacecraft."""
     compiled = plan.compile(database, craft.root_container)
     return {path: set(types) for path, types in compiled.column_types.items()}
-
-
-def _time_rule(rule: TimeRule, flown: Iterable[dict[str, set[str]]]) -> Iterator[tuple[str, str]]:
-    """Yield (key, message) for what a rule names and no packet that it is for has."""
-    packets = [(path, columns) for types in flown for path, columns in types.items()]
-    matching = [columns for path, columns in packets if rule.is_for(path)]
-    if not matching:
-        some = ", ".join(path for path, _ in packets[:5])
-        yield "packets", f"packets = {rule.packets!r}, which is none; expected such as {some}"
-        return
-    for key, name in rule.parameters.items():
-        if not any(_has(columns, name) for columns in matching):
-            yield key, f"{key} = {name!r}; expected a parameter of {rule.packets!r} packets"
-
-
-def _has(columns: set[str], name: str) -> bool:
-    return name in columns or any(column.endswith("/" + name) for column in columns)

@@ -96,6 +96,41 @@ def test_a_wrong_mission_is_told_with_the_line_of_the_key(
         assert "expected" in line
 
 
+RULES = """
+[[event]]
+packets = "*"
+text = ["TEMP", "WHAT"]
+severity = "COARSE"
+
+[[stale]]
+packets = "/nothing/*"
+after_s = inf
+
+[[alarm]]
+parameters = "TEMPO"
+latch = true
+
+[[alarm]]
+parameters = "T?MP"
+
+[[stale]]
+packets = "/Derived/*"
+after_s = 3
+"""
+
+
+def test_what_rules_name_and_no_packet_has_is_told(folder: Path, monkeypatch) -> None:
+    monkeypatch.setattr(
+        "ground.services.plugins.types", lambda: {"/Derived/X": {"/Derived/X/Y": 0}}
+    )
+    (folder / "mission.toml").write_text(MISSION + RULES)
+    assert [line.split("; expected")[0] for line in told(folder, check(folder))] == [
+        "mission.toml:22: error: text = 'WHAT'",
+        "mission.toml:26: error: packets = '/nothing/*', which is none",
+        "mission.toml:30: error: parameters = 'TEMPO', which is none",
+    ]
+
+
 def test_the_problems_of_databases_are_told_once_beside_those_of_the_mission(
     folder: Path,
 ) -> None:
