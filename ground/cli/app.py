@@ -9,7 +9,19 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from ground.cli import archive, check, demo, gaps, ingest, packets, query
+from ground.cli import (
+    archive,
+    check,
+    demo,
+    gaps,
+    gateway,
+    influx,
+    ingest,
+    packets,
+    query,
+    replay,
+    simulate,
+)
 
 
 class _Commands(TyperGroup):
@@ -55,4 +67,14 @@ app.command("export", epilog=_example("ground export '/CG1/EPS/*' --to eps.parqu
     archive.export
 )
 app.command("compact", epilog=_example("ground compact --verify"))(archive.compact)
+app.add_typer(influx.app, name="influx")
+app.command("gateway", epilog=_example("ground gateway chenguang1 --listen tcp://0.0.0.0:7001"))(
+    gateway.gateway
+)
+app.command("simulate", epilog=_example("ground simulate chenguang1 --to udp:127.0.0.1:10015"))(
+    simulate.simulate
+)
+app.command("replay", epilog=_example("ground replay chenguang1 --rate 10 --id yesterday"))(
+    replay.replay
+)
 app.command("demo", epilog=_example("ground demo"))(demo.demo)
