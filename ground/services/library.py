@@ -27,6 +27,14 @@ def digest(files: Mapping[str, bytes]) -> str:
     return whole.hexdigest()
 
 
+class Unkept:
+    """In place of a library where nothing is written: databases are named, not kept."""
+
+    def keep(self, files: Mapping[str, bytes], root: str | None) -> str:
+        """Return the digest of the sources of a database."""
+        return digest(_whole(files, root))
+
+
 class Library:
     """Definitions by digest; each is read and compiled once."""
 
@@ -37,9 +45,7 @@ class Library:
 
     def keep(self, files: Mapping[str, bytes], root: str | None) -> str:
         """Store the sources of a database and return their digest."""
-        whole = dict(files)
-        if root:
-            whole[ROOT_FILE] = root.encode()
+        whole = _whole(files, root)
         key = digest(whole)
         self._store.keep_database(key, whole)
         return key
@@ -63,3 +69,8 @@ class Library:
             self._databases[key] = databases.from_files(files)
             self._plans[key] = plan.compile(self._databases[key], root)
         return self._plans[key]
+
+
+def _whole(files: Mapping[str, bytes], root: str | None) -> dict[str, bytes]:
+    """Return the sources with the name of the container where packets begin, where one is said."""
+    return dict(files) | ({ROOT_FILE: root.encode()} if root else {})

@@ -6,17 +6,24 @@ Spacecraft that name the same database and root container share one definition.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 from ground import databases
 from ground.errors import InputError
 from ground.mdb import plan
 from ground.services.crafts import Crafts, Definition
-from ground.services.library import Library
 from ground.settings import Link, Mission, TimeRule
 
 
-def crafts(mission: Mission, library: Library) -> Crafts:
+class Keeps(Protocol):
+    """Takes the sources of a database and says by which digest they are known."""
+
+    def keep(self, files: Mapping[str, bytes], root: str | None) -> str: ...
+
+
+def crafts(mission: Mission, library: Keeps) -> Crafts:
     """Return the spacecraft of a mission, each database read, compiled and kept once."""
     made = Crafts(by_scid={each.scid: each.name for each in mission.spacecraft})
     known: dict[tuple[Path, str | None], Definition] = {}
@@ -30,7 +37,7 @@ def crafts(mission: Mission, library: Library) -> Crafts:
     return made
 
 
-def alone(name: str, database: Path | None, root: str | None, library: Library) -> Crafts:
+def alone(name: str, database: Path | None, root: str | None, library: Keeps) -> Crafts:
     """Return one spacecraft whose packets come without frames, known by name only."""
     made = Crafts(only=name)
     if database is not None:
@@ -39,7 +46,7 @@ def alone(name: str, database: Path | None, root: str | None, library: Library) 
 
 
 def definition(
-    path: Path, root: str | None, library: Library, times: tuple[TimeRule, ...]
+    path: Path, root: str | None, library: Keeps, times: tuple[TimeRule, ...]
 ) -> Definition:
     """Read and compile a database, and keep its sources in the archive."""
     files = databases.database_files(path)
