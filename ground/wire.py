@@ -1,1 +1,0 @@
-"""Messages as octets: versioned msgpack multipart, one buffer for each column."""
