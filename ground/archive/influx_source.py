@@ -113,7 +113,7 @@ class Source:
         except NotDone as error:
             raise QueryError(_told(error.answer)) from None
         try:
-            return [row for result in json.loads(said)["results"] for row in _rows(result)]
+            return [row for result in _read(said)["results"] for row in _rows(result)]
         except (ValueError, LookupError, TypeError, AttributeError):
             raise QueryError("InfluxDB: the answer to a query is none; expected JSON") from None
 
@@ -125,6 +125,11 @@ def _select(chosen: str, measurement: str, rest: str) -> str:
 
 def _told(answer: Answer) -> str:
     return f"InfluxDB: {answer.reason}"
+
+
+def _read(said: bytes) -> Any:
+    """Return what JSON says; minus zero is a float, as no integer is it."""
+    return json.loads(said, parse_int=lambda text: -0.0 if text == "-0" else int(text))
 
 
 def _rows(result: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
