@@ -112,6 +112,14 @@ class Stream:
         boots = sum(each.begin_ns < self._released_ns for each in self._booted)
         return self._tallies.rows(self._station, boots, self.craft.cadu_octets)
 
+    def next_ns(self) -> int:
+        """Return a time up to which, and with which, nothing more is sent but what comes then."""
+        if not self._waiting:
+            self._advance()
+        coming = (each.send_ns[each.arrives] for each in self._waiting)
+        times = next((each for each in coming if len(each)), None)
+        return self._horizon() if times is None else int(times[0])
+
     def _horizon(self) -> int:
         """Return up to when all that is sent is known."""
         held = self._medium.held
@@ -163,9 +171,9 @@ class Stream:
                 self._receive(found[-1])
             if at < len(each):
                 left.append(each.take(slice(at, None)) if at else each)
-        self._waiting = left
+        done, self._waiting = len(left) < len(self._waiting), left
         self._released_ns = max(self._released_ns, until_ns)
-        if found:
+        if done:
             self._settle()
         return found
 
