@@ -49,6 +49,12 @@ class Run:
         """Return where a service takes requests."""
         return self._address(service, "req")
 
+    def publishers(self) -> list[str]:
+        """Return where services publish that were started here, whether they run or not."""
+        short = self._short_folder()
+        folders = [self.folder, *([private(short)] if short.exists() else [])]
+        return [f"ipc://{path}" for folder in folders for path in sorted(folder.glob("*.pub"))]
+
     def _address(self, service: str, kind: str) -> str:
         if not _SERVICE.fullmatch(service):
             raise InputError(f"service {service!r}; expected a name without slashes")
@@ -60,7 +66,10 @@ class Run:
         return f"ipc://{path}"
 
     def _short(self) -> Path:
-        return private(SHORT / f"ground-{os.getuid()}-{_digest(str(self.folder))}")
+        return private(self._short_folder())
+
+    def _short_folder(self) -> Path:
+        return SHORT / f"ground-{os.getuid()}-{_digest(str(self.folder))}"
 
 
 def private(folder: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from ground.alarms import limits
 from ground.columns import Severity
@@ -18,25 +19,43 @@ from ground.mdb.plan import Plan
 from ground.mdb.program import Branch, Inner, Loop, Program, Run, Varying
 from ground.messages import MissionDescribed, ParameterRow
 
+LONGEST = 200  # characters of a description
 LABELLED = (Kind.ENUMERATED, Kind.BOOLEAN)
+Types = Mapping[str, ScalarType]
 Bounds = tuple[str, float | None, float | None]
 
 
 def describe(
-    mission: str, realm: str, spacecraft: Iterable[str], plans: Iterable[Plan]
+    mission: str,
+    realm: str,
+    spacecraft: Iterable[str],
+    plans: Iterable[Plan],
+    derived: Mapping[str, Types] = MappingProxyType({}),
 ) -> MissionDescribed:
-    """Return a mission's parameters, each once, under the first packet type that holds it."""
+    """Return a mission's parameters, each once, under the first packet type that holds it.
+
+    Args:
+        derived: types of the columns of each derived packet type.
+    """
     rows: dict[str, ParameterRow] = {}
-    for plan in plans:
-        for packet_type, types in plan.column_types.items():
-            sizes = elements(plan.programs[packet_type])
-            for path, type_ in types.items():
-                if path not in rows:
-                    rows[path] = parameter(path, packet_type, type_, sizes.get(path))
+    for packet_type, types, sizes in _listed(plans, derived):
+        for path, type_ in types.items():
+            if path not in rows:
+                rows[path] = parameter(path, packet_type, type_, sizes.get(path, 1))
     names = list(spacecraft)
     whole = repr((mission, realm, names, list(rows.values())))
     digest = hashlib.sha256(whole.encode()).hexdigest()
     return MissionDescribed(mission, realm, digest, names, list(rows.values()))
+
+
+def _listed(
+    plans: Iterable[Plan], derived: Mapping[str, Types]
+) -> Iterator[tuple[str, Types, Mapping[str, int | None]]]:
+    for plan in plans:
+        for packet_type, types in plan.column_types.items():
+            yield packet_type, types, elements(plan.programs[packet_type])
+    for packet_type, types in derived.items():
+        yield packet_type, types, {}
 
 
 def parameter(path: str, packet_type: str, type_: ScalarType, size: int | None = 1) -> ParameterRow:
@@ -50,7 +69,7 @@ def parameter(path: str, packet_type: str, type_: ScalarType, size: int | None =
         packet_type=packet_type,
         kind=_kind(type_) if size == 1 else "array",
         units=type_.units,
-        description=type_.description,
+        description=type_.description[:LONGEST],
         elements=0 if size in (None, 1) else int(size or 0),
         labels=_labels(type_),
         limits=_limits(type_),

@@ -24,6 +24,7 @@ from ground.messages import (
 from ground.services.display_values import SECOND_NS, Arrived
 
 EVENTS_KEPT = 5000
+MOST_CHANGES = 10_000
 RATE_SECONDS = 5
 MOST_SERVICES = 256  # that are not of this station's own making; the longest silent goes first
 
@@ -59,6 +60,7 @@ class Status:
         self._crafts = {name: _Craft() for name in spacecraft}
         self._services: dict[str, tuple[ServiceReported, int]] = {}
         self._alarms: dict[str, AlarmRow] = {}
+        self._since: deque[AlarmRow] = deque(maxlen=MOST_CHANGES)  # changes since `asked`
         self._events: deque[EventRow] = deque(maxlen=EVENTS_KEPT)
         self.missed: dict[str, int] = {}  # as the display's own subscriber counts
 
@@ -84,7 +86,21 @@ class Status:
 
     def changed(self, message: AlarmsChanged) -> None:
         """Take alarms as they are now; those that are normal are gone."""
-        for alarm in message.alarms:
+        self._since.extend(message.alarms)
+        self._apply(message.alarms)
+
+    def asked(self) -> None:
+        """Note that all alarms were asked for: what changes from now on may not be in the list."""
+        self._since.clear()
+
+    def listed(self, message: AlarmsListed) -> None:
+        """Take all alarms there are, and what changed since they were asked for."""
+        self._alarms = {each.id: each for each in message.alarms if each.state != "normal"}
+        self._apply(self._since)
+        self._since.clear()
+
+    def _apply(self, alarms: Iterable[AlarmRow]) -> None:
+        for alarm in alarms:
             held = self._alarms.get(alarm.id)
             if held is not None and held.version > alarm.version:
                 continue
@@ -92,10 +108,6 @@ class Status:
                 self._alarms.pop(alarm.id, None)
             else:
                 self._alarms[alarm.id] = alarm
-
-    def listed(self, message: AlarmsListed) -> None:
-        """Take all alarms there are."""
-        self._alarms = {each.id: each for each in message.alarms if each.state != "normal"}
 
     def alarms(self) -> list[AlarmRow]:
         """Return the alarms there are."""

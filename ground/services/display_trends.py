@@ -51,6 +51,11 @@ class Tail:
         while self._kept and (self.octets > KEPT_OCTETS or now - self._kept[0].at > KEPT_NS):
             self.octets -= self._kept.popleft().octets
 
+    def clear(self) -> None:
+        """Forget all batches."""
+        self._kept.clear()
+        self.octets = 0
+
     def samples(self, spacecraft: str, path: str, element: int) -> Samples:
         """Return (t_ns, values) of the numbers that are here, in order of time."""
         parts = [

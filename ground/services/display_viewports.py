@@ -5,8 +5,8 @@ it gets those rows behind which something has changed since it last got them, wi
 values; how many samples came in between is counted in `skipped`. An update that a client does not
 take is dropped, for it alone: its rows stay changed, and the next one says what it missed.
 
-A client renews what it watches about every ten seconds. One that does not is sent nothing more
-after QUIET_NS, and forgotten after GONE_NS: one that was only frozen still learns what it missed.
+A client renews what it watches about every ten seconds; one that does not is forgotten after
+GONE_NS. One that was only frozen for less goes on, and learns what it missed.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from ground.services.display_rows import Row, Watched, columns
 from ground.services.display_values import SECOND_NS, State, Values
 
 FASTEST_HZ, SLOWEST_HZ = 10.0, 0.05
-QUIET_NS = 30 * SECOND_NS
-GONE_NS = 600 * SECOND_NS
+GONE_NS = 30 * SECOND_NS
 MOST_ROWS = 2000  # of a viewport: no screen shows more
 MOST_VIEWPORTS = 16  # of a client
 MOST_CLIENTS = 4096
@@ -48,8 +47,7 @@ class Update:
 class Viewports:
     """The machine: `watch` as clients ask, `expire` gives what is due, `sent` what became of it."""
 
-    def __init__(self, values: Values, *, quiet_ns: int = QUIET_NS) -> None:
-        self._quiet_ns = quiet_ns
+    def __init__(self, values: Values) -> None:
         self._watched = Watched(values)
         self._clients: dict[bytes, dict[int, _Viewport]] = {}
 
@@ -58,7 +56,7 @@ class Viewports:
 
     @property
     def clients(self) -> int:
-        """How many clients there are, quiet ones with them."""
+        """How many clients watch something."""
         return len(self._clients)
 
     @property
@@ -97,7 +95,7 @@ class Viewports:
             for number, viewport in list(viewports.items()):
                 if now - viewport.renewed >= GONE_NS:
                     self._end(client, number, now)
-                elif now >= viewport.next and not self._is_quiet(viewport, now):
+                elif now >= viewport.next:
                     following = viewport.next + viewport.period_ns
                     viewport.next = following if following > now else now + viewport.period_ns
                     update = self._update(client, number, viewport)
@@ -105,13 +103,15 @@ class Viewports:
         self._watched.sweep(now)
         return due
 
-    def deadline(self, now: int) -> int | None:
+    def deadline(self) -> int | None:
         """Return when something is due next; None without viewports."""
         every = (each for viewports in self._clients.values() for each in viewports.values())
-        return min(
-            (each.renewed + GONE_NS if self._is_quiet(each, now) else each.next for each in every),
-            default=None,
-        )
+        return min((each.next for each in every), default=None)
+
+    def leave(self, client: bytes, now: int) -> None:
+        """Forget a client."""
+        for number in list(self._clients.get(client, ())):
+            self._end(client, number, now)
 
     def sent(self, update: Update, taken: bool) -> None:
         """Note whether a client took an update; if not, its rows count as not seen."""
@@ -121,9 +121,6 @@ class Viewports:
         places = update.message.columns["row"].tolist()
         for place, state in zip(places, update.shown, strict=True):
             viewport.seen[place] = state
-
-    def _is_quiet(self, viewport: _Viewport, now: int) -> bool:
-        return now - viewport.renewed >= self._quiet_ns
 
     def _update(self, client: bytes, number: int, viewport: _Viewport) -> Update | None:
         """Return the rows that changed since they were sent; None where none did."""

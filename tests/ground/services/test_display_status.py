@@ -81,6 +81,18 @@ def test_an_older_version_of_an_alarm_changes_nothing():
     assert [each.version for each in status.alarms()] == [5]
 
 
+def test_a_list_that_was_overtaken_by_changes_does_not_undo_them():
+    status = Status({})
+    status.asked()
+    status.changed(
+        AlarmsChanged([replace(ALARM, id="new"), replace(ALARM, version=2, state="normal")])
+    )
+    status.listed(AlarmsListed([ALARM, replace(ALARM, id="old")]))
+    assert {each.id for each in status.alarms()} == {"old", "new"}
+    status.listed(AlarmsListed([]))
+    assert status.alarms() == []
+
+
 def test_stale_packet_types_are_named():
     status = Status({"A": 171})
     status.stale(StaleChanged([StaleRow("A", "/A/Y", 0, True), StaleRow("A", "/A/X", 0, True)]))

@@ -17,7 +17,6 @@ from ground.services.display_viewports import (
     MOST_CLIENTS,
     MOST_ROWS,
     MOST_VIEWPORTS,
-    QUIET_NS,
     Viewports,
 )
 from tests.ground.services.batches import SECOND, batch
@@ -117,17 +116,25 @@ def test_a_client_that_takes_nothing_loses_its_own_updates_and_learns_how_many(s
     assert (client, message.raw, message.skipped) == (b"slow", ["5"], 4)
 
 
-def test_a_client_that_does_not_renew_is_sent_nothing_and_goes_on_when_it_does(station: Station):
+def test_renewing_goes_on_from_what_was_sent_last(station: Station):
     station.watch()
     station.packet("A", 0)
     station.due()
-    station.now = QUIET_NS
     for value in range(1, 11):
         station.packet("A", value)
-    assert station.due() == []
+    station.now = GONE_NS - 1
     assert station.watch() == ""
     [(_, message)] = station.due()
     assert (_rows(message), message.raw, message.skipped) == ([0], ["10"], 9)
+
+
+def test_a_client_that_leaves_takes_all_its_viewports_along(station: Station):
+    station.watch(number=1)
+    station.watch(number=2)
+    station.watch(b"other")
+    station.viewports.leave(b"c", station.now)
+    station.viewports.leave(b"stranger", station.now)
+    assert (station.viewports.clients, len(station.viewports)) == (1, 1)
 
 
 def test_a_client_that_went_away_is_forgotten_and_so_is_what_it_watched(station: Station):
@@ -184,7 +191,7 @@ def test_nobody_gets_more_than_ten_updates_a_second(station: Station, rate_hz: f
 def test_a_rate_that_is_none_is_the_slowest(station: Station, rate_hz: float):
     assert station.watch(rate_hz=rate_hz) == ""
     station.due()
-    assert station.viewports.deadline(0) == 20 * SECOND
+    assert station.viewports.deadline() == 20 * SECOND
 
 
 def test_too_much_is_refused_with_its_reason(station: Station):
@@ -231,12 +238,11 @@ def test_a_trend_is_the_last_values_a_second_apart(station: Station):
 
 
 def test_deadline_is_when_the_next_viewport_is_due(station: Station):
-    assert station.viewports.deadline(0) is None
+    assert station.viewports.deadline() is None
     station.watch(rate_hz=2.0)
-    assert station.viewports.deadline(0) == 0
+    assert station.viewports.deadline() == 0
     station.due()
-    assert station.viewports.deadline(0) == SECOND // 2
-    assert station.viewports.deadline(QUIET_NS) == GONE_NS
+    assert station.viewports.deadline() == SECOND // 2
 
 
 @settings(max_examples=40, deadline=None)
