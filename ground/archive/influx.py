@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -19,6 +20,7 @@ from influxdb_client.rest import ApiException
 CONNECT_S = 5.0
 READ_S = 30.0
 _REASON = 500  # characters of a server's answer that are kept
+_SECONDS = re.compile(r"[0-9]{1,9}")
 _AGAIN = {408, 425, 429}
 _BAD = {400, 413, 422}
 
@@ -72,11 +74,12 @@ class Destination:
         return {"db": name, "rp": policy} if policy else {"db": name}
 
     def clean(self, text: str) -> str:
-        """Return a text of the server without our secrets and of bounded length."""
+        """Return a text of the server in one line, printable, bounded and without our secrets."""
         for secret in (self.token, self.password, self._basic):
             if secret:
                 text = text.replace(secret, "***")
-        return " ".join(text.split())[:_REASON]
+        shown = "".join(each if each.isprintable() else " " for each in text)
+        return " ".join(shown.split())[:_REASON]
 
     @property
     def _basic(self) -> str:
@@ -172,6 +175,6 @@ def retry_after_s(text: str | None) -> float | None:
 
     Source: RFC 9110 §10.2.3. A date needs the wall clock, and a server that is away needs none.
     """
-    if text is None or not text.strip().isdigit():
+    if text is None or not _SECONDS.fullmatch(text.strip()):
         return None
-    return float(min(int(text.strip()), 3600))
+    return float(min(int(text), 3600))
