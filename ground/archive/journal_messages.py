@@ -48,7 +48,8 @@ LINE = re.compile(
 )
 _SAMPLE = 16_384  # octets that are compressed to see whether it pays
 _WORTH = 0.9  # of the size it had
-_LZ4 = pa.Codec("lz4")
+_CODEC = pa.Codec("lz4")
+_PLAIN, _LZ4 = pa.ipc.IpcWriteOptions(), pa.ipc.IpcWriteOptions(compression="lz4")
 
 Octets = bytes | bytearray | memoryview
 
@@ -67,14 +68,14 @@ class Header:
     crc_at: int  # where its digits stand in the message
 
 
-def schema_message(about: dict[str, str]) -> bytes:
-    """Return the octets with which a segment begins."""
+def schema_message(about: dict[str, str] | None = None) -> bytes:
+    """Return the octets with which a segment begins; `about` is for those who look into it."""
     sink = pa.BufferOutputStream()
-    pa.ipc.new_stream(sink, SCHEMA.with_metadata(about)).close()
+    pa.ipc.new_stream(sink, SCHEMA.with_metadata(about) if about else SCHEMA).close()
     return bytes(sink.getvalue())[: -len(END_OF_STREAM)]
 
 
-_PLAIN_SCHEMA = len(schema_message({}))
+_BEFORE = len(schema_message())  # octets that Arrow writes before the message of a batch
 
 
 def encode(records: Records) -> bytearray:
@@ -82,11 +83,10 @@ def encode(records: Records) -> bytearray:
     t0, t1 = int(records.received_ns.min()), int(records.received_ns.max())
     known = (int(records.position[0]), records.end, len(records), t0, t1)
     sink = pa.BufferOutputStream()
-    options = pa.ipc.IpcWriteOptions(compression="lz4" if _pays(records) else None)
-    with pa.ipc.new_stream(sink, SCHEMA.with_metadata({}), options=options) as writer:
+    with pa.ipc.new_stream(sink, SCHEMA, options=_LZ4 if _pays(records) else _PLAIN) as writer:
         line = _LINE.format(*known, 0, 0)
         writer.write_batch(_batch(records), custom_metadata={"ground.journal": line})
-    message = bytearray(memoryview(sink.getvalue())[_PLAIN_SCHEMA : -len(END_OF_STREAM)])
+    message = bytearray(memoryview(sink.getvalue())[_BEFORE : -len(END_OF_STREAM)])
     at = message.index(line.encode())
     message[at : at + len(line)] = _LINE.format(*known, len(message), 0).encode()
     crc_at = at + len(line) - 8
@@ -108,7 +108,7 @@ def _pays(records: Records) -> bool:
         return False
     middle = (len(records.octets) - _SAMPLE) // 2
     sample = records.octets[middle : middle + _SAMPLE].tobytes()
-    return len(_LZ4.compress(sample, asbytes=True)) < _WORTH * _SAMPLE
+    return len(_CODEC.compress(sample, asbytes=True)) < _WORTH * _SAMPLE
 
 
 def _crc(message: Octets, crc_at: int) -> int:

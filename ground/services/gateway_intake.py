@@ -6,7 +6,8 @@ counted, and the link says `failed` and why until the journal takes records agai
 
 from __future__ import annotations
 
-from collections import deque
+from bisect import bisect_right
+from itertools import islice
 from pathlib import Path
 
 from ground.archive import journal
@@ -21,23 +22,27 @@ class Tail:
     """The newest records of a journal, in memory."""
 
     def __init__(self) -> None:
-        self._kept: deque[Records] = deque()
+        self._kept: list[Records] = []
+        self._ends: list[int] = []  # of each, so that a position is found by halves
         self._octets = 0
 
     def add(self, records: Records) -> None:
+        """Keep the next records; the oldest go."""
         self._kept.append(records)
+        self._ends.append(records.end)
         self._octets += len(records.octets)
-        while self._octets > _TAIL_OCTETS and len(self._kept) > 1:
-            self._octets -= len(self._kept.popleft().octets)
+        oldest = 0
+        while self._octets > _TAIL_OCTETS and oldest < len(self._kept) - 1:
+            self._octets -= len(self._kept[oldest].octets)
+            oldest += 1
+        del self._kept[:oldest], self._ends[:oldest]
 
     def read(self, position: int, limit_octets: int) -> Records | None:
         """Return records from a position on; None where the position lies before them."""
         if not self._kept or position < self._kept[0].position[0]:
             return None
         parts: list[Records] = []
-        for each in self._kept:
-            if each.end <= position:
-                continue
+        for each in islice(self._kept, bisect_right(self._ends, position), None):
             left = each.behind(position)
             taken = left.at_most(limit_octets)
             if parts and len(taken.octets) > limit_octets:
