@@ -21,6 +21,7 @@ from ground.cli import (
     query,
     replay,
     simulate,
+    up,
 )
 
 
@@ -68,6 +69,8 @@ app.command("export", epilog=_example("ground export '/CG1/EPS/*' --to eps.parqu
 )
 app.command("compact", epilog=_example("ground compact --verify"))(archive.compact)
 app.add_typer(influx.app, name="influx")
+app.command("up", epilog=_example("ground up chenguang1 --realm sim/first"))(up.up)
+app.command("service", hidden=True)(up.service)
 app.command("gateway", epilog=_example("ground gateway chenguang1 --listen tcp://0.0.0.0:7001"))(
     gateway.gateway
 )

@@ -1,0 +1,141 @@
+"""`ground up`: a mission's station on this machine; `ground service`: one process of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ground.cli import options
+from ground.cli.output import literal, say
+
+if TYPE_CHECKING:
+    from ground.settings import Mission
+
+_Mission = Annotated[str, typer.Argument(help="A mission file, or a shipped mission.")]
+_Log = Annotated[
+    str | None, typer.Option("--log", help="people or json; without, as the terminal is one.")
+]
+_Prometheus = Annotated[
+    str | None, typer.Option("--prometheus", help="HOST:PORT on which metrics are read.")
+]
+
+
+def up(
+    mission: _Mission,
+    realm: options.Realm = "live",
+    display: Annotated[
+        bool, typer.Option("--display/--no-display", help="Serve consoles as well.")
+    ] = True,
+    log: _Log = None,
+    prometheus: _Prometheus = None,
+    home: options.Home = None,
+) -> None:
+    """Run a mission's station: gateway, processor, display, and what feeds InfluxDB.
+
+    A service that ends is started again. SIGTERM or Ctrl-C stops all of them in order, and the
+    exit code is then 0; a second one kills them.
+    """
+    from ground import settings
+    from ground.bus.guard import Context
+    from ground.cli import logs
+    from ground.services import station
+    from ground.services.notify import Notifier
+
+    found, root = settings.find(mission), (home or settings.home()).absolute()
+    logs.start(log)
+    more = [*_given("--log", log), *_given("--prometheus", prometheus)]
+    command = partial(_command, found, root, realm, more)
+    groups, context = station.services(found, display=display), Context()
+    notifier = Notifier(os.environ)
+    try:
+        made = station.Station(found, root, realm, groups, command, context, notifier, _tell)
+        try:
+            made.run()
+        finally:
+            made.close()
+    finally:
+        context.destroy(linger=500)
+
+
+def service(
+    name: Annotated[str, typer.Argument(help="gateway, processor, display or influx-NAME.")],
+    mission: _Mission,
+    realm: options.Realm = "live",
+    child: Annotated[
+        bool, typer.Option("--child", help="End when standard input does.", hidden=True)
+    ] = False,
+    log: _Log = None,
+    prometheus: _Prometheus = None,
+    home: options.Home = None,
+) -> None:
+    """Run one service of a station in this process."""
+    from ground import settings
+    from ground.bus.addresses import Run
+    from ground.cli import logs
+    from ground.services import child as children
+
+    if child:
+        children.end_with_parent()
+    found, root = settings.find(mission), (home or settings.home()).absolute()
+    if prometheus is not None:
+        station = found.station.model_copy(update={"prometheus": prometheus})
+        found = found.model_copy(update={"station": station})
+    logs.start(log)
+    run = _main(name, found)
+    patience_s = children.WAIT_S if child else 0.0
+    lock = children.only(Run(root, realm).folder, name, patience_s)
+    try:
+        run(root, realm)
+    finally:
+        os.close(lock)
+
+
+def _command(mission: Mission, home: Path, realm: str, more: list[str], name: str) -> list[str]:
+    """Return the words behind `ground` that start a service."""
+    where = [str(mission.path.absolute()), "--realm", realm, "--home", str(home)]
+    return ["service", name, *where, "--child", *more]
+
+
+def _given(name: str, value: str | None) -> list[str]:
+    return [] if value is None else [name, value]
+
+
+def _tell(line: str) -> None:
+    say(literal(line))
+
+
+def _main(name: str, mission: Mission) -> Callable[[Path, str], None]:
+    """Return what runs a service of a mission, importing no other."""
+    from ground.errors import InputError
+    from ground.services.pump import Pump
+
+    if name == "gateway":
+        from ground.services.gateway import Gateway
+
+        return lambda home, realm: Gateway(mission, home, realm).run()
+    if name == "processor":
+        from ground.services import processor
+
+        return lambda home, realm: processor.main(mission, home, realm, Pump())
+    if name == "display":
+        from ground.services import display
+
+        return lambda home, realm: display.main(mission, home, realm, Pump())
+    if name.startswith("influx-"):
+        return partial(_influx, mission, name.removeprefix("influx-"))
+    raise InputError(f"service {name!r}; expected gateway, processor, display or influx-NAME")
+
+
+def _influx(mission: Mission, name: str, home: Path, realm: str) -> None:
+    from ground.services import influx
+
+    service = influx.InfluxService(mission, influx.chosen(mission, name), home, realm)
+    try:
+        service.run()
+    finally:
+        service.close()
