@@ -24,8 +24,8 @@ from ground.bus.addresses import Run
 from ground.bus.keys import Keyring
 from ground.bus.sockets import Subscriber
 from ground.errors import GroundError, NotReachable, Refused
+from ground.home import home as default_home
 from ground.messages import Answered, WatchViewport
-from ground.settings import home as default_home
 from ground.wire import Envelope
 
 SECOND_NS = 10**9

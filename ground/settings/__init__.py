@@ -6,11 +6,7 @@ Out: `Mission`, plain and frozen values that the services hand down to the rooms
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
-import platformdirs
-
+from ground.home import home
 from ground.settings.mission import Link, Mission, ReedSolomon, Spacecraft, TimeRule
 from ground.settings.reader import FILE_NAME, MissionError, find, load, shipped
 from ground.settings.station import AlarmRule, EventRule, Gateway, Influx, StaleRule, Station
@@ -34,9 +30,3 @@ __all__ = [
     "load",
     "shipped",
 ]
-
-
-def home() -> Path:
-    """Return the folder for archive, journal and keys: `GROUND_HOME`, or the user's data folder."""
-    chosen = os.environ.get("GROUND_HOME")
-    return Path(chosen) if chosen else Path(platformdirs.user_data_dir("ground-station"))
