@@ -96,7 +96,7 @@ class Duplicates:
             channels = self._channels(packets)[rows]
             found[rows] = self._timed(packets, rows, channels, stamps.values[rows])
         if self._recent is not None:
-            if len(untimed):
+            if len(untimed) and not self._recent.alone:
                 source = str(packets["source"][0])
                 found[untimed] |= self._recent.elsewhere(_digests(packets, untimed), source)
             self._recent.add(packets.take(pa.array(rows[~found[rows]])))

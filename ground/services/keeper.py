@@ -45,7 +45,7 @@ class Keeper:
     def add(self, tables: Tables) -> None:
         """Take rows; they wait for the next commit."""
         self._parts.append(tables)
-        self.waiting += sum(table.nbytes for table in tables.values())
+        self.waiting += sum(table.get_total_buffer_size() for table in tables.values())
 
     def move(self, journal: str, position: int, anchor: int) -> None:
         """Note how far a journal was taken."""

@@ -46,7 +46,7 @@ from ground.settings import Link, Mission
 from protocols.errors import DecodeError
 
 SOURCE = "processor"
-PIECE_OCTETS = 256 << 10  # of a journal that are taken in one go
+PIECE_OCTETS = 1 << 20  # of a journal that are taken in one go
 
 
 @dataclass(slots=True)
@@ -74,7 +74,7 @@ class Live:
         self._crafts = missions.crafts(mission, Library(store))
         self.watch = Watch(mission, Overrides(_Known(self._crafts).type), self.outbox)
         self.refused = self.watch.restore(store.notes(realm))
-        duplicates = Duplicates(store, realm, recent=Recent())
+        duplicates = Duplicates(store, realm, recent=Recent(links=len(mission.links)))
         self._chain = Chain(
             mission,
             self._crafts,

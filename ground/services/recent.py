@@ -29,11 +29,16 @@ _LONG_AGO = np.iinfo(np.int64).min
 class Recent:
     """What a run has called new, the newest so many packets.
 
+    Args:
+        links: how many there are; over one alone nothing comes from elsewhere.
+
     Attributes:
+        alone: whether there is no other link.
         floor_ns: packets of this run with a later generation time are all remembered.
     """
 
-    def __init__(self, capacity: int = CAPACITY) -> None:
+    def __init__(self, capacity: int = CAPACITY, *, links: int = 2) -> None:
+        self.alone = links < 2
         self.floor_ns: int = int(_LONG_AGO)
         self._capacity = capacity
         self._fresh: deque[pa.Table] = deque()  # not digested yet

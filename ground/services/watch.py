@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ground.alarms import limits
 from ground.alarms.acts import Act
@@ -38,6 +39,7 @@ from ground.services.meant import Judged
 from ground.services.outbox import Outbox
 from ground.settings import Mission
 
+Ints = NDArray[np.int64]
 Notes = dict[str, bytes | None]
 
 
@@ -192,10 +194,18 @@ class Watch:
             received_ns = judged.received_ns[rows]
             packet_type = judged.batch.packet_type
             self._stale(self.stale.receive(name, packet_type, int(received_ns.max())))
-            timed = judged.timed[rows] & (received_ns > 0)
-            if timed.any():
-                clock = self.clocks.setdefault(name, Correlator(name))
-                clock.receive(judged.t_ns[rows][timed], received_ns[timed])
+            self._clock(name, judged.t_ns[rows], received_ns, judged.timed[rows])
+
+    def _clock(self, name: str, t_ns: Ints, received_ns: Ints, timed: NDArray[np.bool_]) -> None:
+        """Hold a spacecraft's clock against ours: of each batch the packet that came soonest.
+
+        The correlation rests on the least delays, so the others would tell it nothing.
+        """
+        rows = np.flatnonzero(timed & (received_ns > 0))
+        if len(rows):
+            soonest = rows[[np.argmin(received_ns[rows] - t_ns[rows])]]
+            clock = self.clocks.setdefault(name, Correlator(name))
+            clock.receive(t_ns[soonest], received_ns[soonest])
 
 
 def _sampled(judged: Judged) -> Sampled:
