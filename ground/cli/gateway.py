@@ -20,6 +20,9 @@ def gateway(
             "--listen", help="Serve readers elsewhere, as tcp://0.0.0.0:7001; needs keys."
         ),
     ] = None,
+    log: Annotated[
+        str | None, typer.Option("--log", help="people or json; without, as the terminal is one.")
+    ] = None,
     realm: options.Realm = "live",
     home: options.Home = None,
 ) -> None:
@@ -36,5 +39,6 @@ def gateway(
     if name is not None and name not in {each.name for each in found.gateways}:
         known = ", ".join(each.name for each in found.gateways) or "none"
         raise InputError(f"{found.path}: no gateway {name}; expected one of {known}")
-    logs.start()
-    Gateway(found, home or settings.home(), realm, name=name, listen=listen).run()
+    logs.start(log)
+    root = (home or settings.home()).absolute()
+    Gateway(found, root, realm, name=name, listen=listen).run()

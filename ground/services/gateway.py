@@ -24,7 +24,7 @@ from ground.bus.keys import Keyring
 from ground.bus.requests import Server
 from ground.bus.sockets import Publisher
 from ground.link import kinds
-from ground.link.line import Line
+from ground.link.managed import ManagedLink
 from ground.messages import ControlLink, EventRow, EventsRaised, Level, ServiceReported
 from ground.services.gateway_acknowledged import Acknowledged
 from ground.services.gateway_desk import Desk
@@ -273,4 +273,4 @@ def _intake(link: Link, folder: Path) -> Intake:
         notes=folder / "read.json",
         seed=int.from_bytes(link.name.encode()[-4:], "big"),
     )
-    return Intake(Line(link.name, link.kind, receiver, enabled=link.enabled), folder)
+    return Intake(ManagedLink(link.name, link.kind, receiver, enabled=link.enabled), folder)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ground.archive import journal
 from ground.archive.journal import Journal, JournalError, Reader, Records
-from ground.link.line import Line
+from ground.link.managed import ManagedLink
 from ground.messages import LinkRow, StageRow
 
 _TAIL_OCTETS = 4 << 20  # of the newest records, kept in memory for those who read along
@@ -62,7 +62,7 @@ class Intake:
         failure: why the journal takes nothing now; "" while it does.
     """
 
-    def __init__(self, line: Line, folder: Path) -> None:
+    def __init__(self, line: ManagedLink, folder: Path) -> None:
         self.line = line
         self.journal = Journal(folder)
         self.tail = Tail()

@@ -11,7 +11,7 @@ import pytest
 
 from ground.archive import journal
 from ground.archive.journal import Journal, Records
-from ground.link.line import Line
+from ground.link.managed import ManagedLink
 from ground.link.udp import Udp
 from ground.services.gateway_intake import Intake
 from tests.speed.clock import Race, races
@@ -28,7 +28,7 @@ class Way:
     """A UDP link on loopback with its journal; each burst is sent and then taken."""
 
     def __init__(self, folder: Path) -> None:
-        self.intake = Intake(Line("kashi", "udp", Udp("127.0.0.1:0")), folder)
+        self.intake = Intake(ManagedLink("kashi", "udp", Udp("127.0.0.1:0")), folder)
         self.intake.line.start(0)
         self.sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         host, port = self.intake.line.receiver.address.rsplit(":", 1)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ground.archive import journal
 from ground.archive.journal import Records
-from ground.link.line import Line
+from ground.link.managed import ManagedLink
 from ground.link.memory import Memory
 from ground.link.receiver import Chunk, Receiver
 from ground.messages import RecordsJournalled
@@ -52,7 +52,7 @@ class House:
 
     def __init__(self, folder: Path, receiver: Receiver | None = None) -> None:
         self.link = receiver or Memory()
-        self.intake = Intake(Line("kashi", "memory", self.link), folder)
+        self.intake = Intake(ManagedLink("kashi", "memory", self.link), folder)
         self.intake.line.start(0)
         self.readers = Readers({"kashi": self.intake}, self._send)
         self.queues: dict[bytes, deque[tuple[RecordsJournalled, int]]] = {}

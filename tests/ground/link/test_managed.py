@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ground.errors import InputError
 from ground.link import kinds
 from ground.link.backoff import Backoff
-from ground.link.line import Line, Rate
+from ground.link.managed import ManagedLink, Rate
 from ground.link.memory import Memory
 from ground.link.receiver import Chunk
 from ground.link.udp import Udp
@@ -18,8 +18,8 @@ SECOND = 1_000_000_000
 
 
 @pytest.fixture
-def line() -> Line:
-    made = Line("kashi", "memory", Memory())
+def line() -> ManagedLink:
+    made = ManagedLink("kashi", "memory", Memory())
     made.start(0)
     return made
 
@@ -35,7 +35,7 @@ def test_a_disabled_link_receives_nothing_until_it_is_enabled(line):
 
 
 def test_a_link_that_starts_disabled_is_not_opened():
-    line = Line("kashi", "udp", Udp("127.0.0.1:0"), enabled=False)
+    line = ManagedLink("kashi", "udp", Udp("127.0.0.1:0"), enabled=False)
     line.start(0)
     assert line.receiver.filenos() == [] and line.state == "disabled"
     line.control("enable", 0)
@@ -47,7 +47,7 @@ def test_a_link_that_starts_disabled_is_not_opened():
 
 
 def test_what_was_kept_is_counted_and_what_was_not_is_so_by_reason(line):
-    udp = Line("kashi", "udp", Udp("127.0.0.1:0"))
+    udp = ManagedLink("kashi", "udp", Udp("127.0.0.1:0"))
     chunks = [Chunk(b"abc"), Chunk(b"de")]
     udp.kept(chunks, 0, 77)
     assert (udp.records, udp.octets, udp.last_ns) == (2, 5, 77)

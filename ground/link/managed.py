@@ -31,7 +31,7 @@ class Rate:
         return 8 * whole / _SECONDS
 
 
-class Line:
+class ManagedLink:
     """One link under the hands of an operator.
 
     Attributes:
