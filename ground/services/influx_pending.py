@@ -8,7 +8,7 @@ minutes in the future of a wrong clock go. Rows that come later touch it again.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 SECOND_NS = 1_000_000_000
 QUIET_NS = 10 * SECOND_NS
@@ -57,7 +57,7 @@ class Pending:
         self._held[key] = [*kept, new]
 
     def due(self, now: int, utc_ns: int) -> list[Stretch]:
-        """Take out what is due, oldest first.
+        """Take out what is due, by table and time; neighbours are one stretch.
 
         Args:
             now: monotonic, ns.
@@ -67,7 +67,7 @@ class Pending:
         found = [each for each in self._all() if over or _is_due(each, now, utc_ns)]
         for each in found:
             self._held[each.table, each.untimed].remove(each)
-        return sorted(found, key=lambda each: each.serial)
+        return _joined(found)
 
     def oldest(self) -> int | None:
         """Return the smallest serial of what waits."""
@@ -83,17 +83,25 @@ def _is_due(each: Stretch, now: int, utc_ns: int) -> bool:
     return (closed and now - each.touched >= QUIET_NS) or now - each.since >= OLDEST_NS
 
 
+def _joined(found: list[Stretch]) -> list[Stretch]:
+    """Return stretches in order, those that meet as one, so that it is read at once."""
+    joined: list[Stretch] = []
+    for each in sorted(found, key=lambda one: (one.table, one.untimed, one.first)):
+        last = joined[-1] if joined else None
+        meets = last is not None and (last.table, last.untimed) == (each.table, each.untimed)
+        if last is not None and meets and each.first == last.last + 1:
+            joined[-1] = replace(_with(last, each), last=each.last)
+        else:
+            joined.append(each)
+    return joined
+
+
 def _outside(old: Stretch, new: Stretch) -> list[Stretch]:
     """Return what of the old stretch lies before and behind the new one."""
     spans = [(old.first, new.first - 1), (new.last + 1, old.last)]
-    return [
-        Stretch(old.table, old.untimed, first, last, old.serial, old.since, old.touched)
-        for first, last in spans
-        if first <= last
-    ]
+    return [replace(old, first=first, last=last) for first, last in spans if first <= last]
 
 
 def _with(new: Stretch, old: Stretch) -> Stretch:
     """Return the new stretch as one that waits since the old one did."""
-    serial, since = min(new.serial, old.serial), min(new.since, old.since)
-    return Stretch(new.table, new.untimed, new.first, new.last, serial, since, new.touched)
+    return replace(new, serial=min(new.serial, old.serial), since=min(new.since, old.since))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -114,6 +115,10 @@ def test_kill_9_of_server_and_sender_in_mid_send_loses_no_row(server, tmp_path):
     process = sender(made.path, tmp_path)
     assert process.wait(PATIENCE_S) == 0
     assert counts(server) == list(range(20_000))
+    command = [sys.executable, "-m", "ground", "influx", "status", str(made.path), "--json"]
+    told = subprocess.run([*command, "--home", str(tmp_path)], capture_output=True, check=True)
+    [row] = json.loads(told.stdout)["rows"]
+    assert (row["name"], row["serial"], row["behind"], row["rejects"]) == ("main", 80, 0, "")
     source = Source(Destination(server.url, "g"))
     assert source.count(f"{HK}@1m", "rows") == 20_000 // 60 + 1
     assert sum(row["rows"] for row in source.range(f"{HK}@1m", ["rows"], 0, 2**62)) == 20_000
