@@ -13,9 +13,12 @@ import zmq
 
 from ground import clock, wire
 from ground.bus import options
-from ground.bus.guard import FAILURES, Context, events, monitor, reason
+from ground.bus.guard import Context
 from ground.bus.keys import KeyPair
+from ground.bus.visits import Visits
 from ground.errors import NotReachable
+
+LOOK_MS = 100  # between two looks at a connection that is awaited
 
 
 class Caller:
@@ -39,16 +42,14 @@ class Caller:
         self.refused: Counter[str] = Counter()
         self._realm = realm
         self._number = 0
-        self._connections = 0
-        self._trouble = ""
         self._later: list[wire.Envelope] = []
         self.socket = context.socket(zmq.DEALER)
         options.configure(self.socket, high_water)
         options.present(self.socket, pair, server)
         self.socket.immediate = True
-        self._monitor = monitor(context, self.socket, FAILURES | zmq.EVENT_HANDSHAKE_SUCCEEDED)
+        self._visits = Visits(context, self.socket)
         try:
-            options.connect(self.socket, address)
+            self._visits.connect(address)
         except Exception:
             self.close()
             raise
@@ -56,19 +57,20 @@ class Caller:
     @property
     def connected(self) -> bool:
         """Whether a request can go out now."""
+        self._visits.look()
         return options.ready(self.socket, zmq.POLLOUT)
 
     @property
     def connections(self) -> int:
         """How often it connected: once it rises, the server knows nothing of what was asked."""
-        self._watch()
-        return self._connections
+        self._visits.look()
+        return self._visits.count
 
     @property
     def trouble(self) -> str:
         """Why the last attempt to connect failed, where the other side said so."""
-        self._watch()
-        return self._trouble
+        self._visits.look()
+        return self._visits.trouble
 
     def send(self, message: Any) -> int:
         """Send a request; return its number, which its answers carry.
@@ -90,6 +92,7 @@ class Caller:
 
     def receive(self, limit: int = 1000) -> list[wire.Envelope]:
         """Return what has come, at most about `limit` messages; never waits."""
+        self._visits.look()
         found, self._later = self._later, []
         return found + self._drain(limit)
 
@@ -100,7 +103,7 @@ class Caller:
             NotReachable: no connection, or no answer in time.
         """
         end = time.monotonic() + timeout_s
-        self.socket.poll(_left_ms(end), zmq.POLLOUT)
+        self._connect(end)
         number = self.send(message)
         answers: list[wire.Envelope] = []
         while True:
@@ -115,7 +118,12 @@ class Caller:
     def close(self) -> None:
         """End the connection."""
         self.socket.close()
-        self._monitor.close()
+        self._visits.close()
+
+    def _connect(self, end: float) -> None:
+        """Wait for a connection, but not beyond a time."""
+        while not self.connected and (left_ms := _left_ms(end)):
+            self.socket.poll(min(left_ms, LOOK_MS), zmq.POLLOUT)
 
     def _drain(self, limit: int) -> list[wire.Envelope]:
         found: list[wire.Envelope] = []
@@ -129,14 +137,6 @@ class Caller:
             except wire.WireError as error:
                 self.refused[error.reason] += 1
         return found
-
-    def _watch(self) -> None:
-        for event in events(self._monitor):
-            if event["event"] == zmq.EVENT_HANDSHAKE_SUCCEEDED:
-                self._connections += 1
-                self._trouble = ""
-            else:
-                self._trouble = reason(event)
 
     def _not_reachable(self) -> NotReachable:
         why = self.trouble or "no answer"

@@ -56,7 +56,7 @@ def read(path: Path, *, secret: bool = False) -> Certificate:
 
     Raises:
         InputError: there is no such file, or it is no certificate.
-        Refused: others may read the secret, or write the file.
+        Refused: others may read the secret or write the file, or it is a link or cannot be read.
     """
     found = dict(_pairs(_octets(path, 0o077 if secret else 0o022)))
     public, hidden = found.pop("public-key", b""), found.pop("secret-key", b"")
@@ -72,6 +72,8 @@ def _octets(path: Path, forbidden: int) -> bytes:
         opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         raise InputError(f"{path}: no such key; `ground keys make` makes one") from None
+    except OSError as error:
+        raise Refused(f"{path}: {error.strerror}; expected a plain file of ours") from None
     with os.fdopen(opened, "rb") as file:
         _check_private(path, os.fstat(opened), forbidden)
         return file.read(MOST_OCTETS)

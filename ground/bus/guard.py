@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
@@ -20,7 +21,7 @@ from zmq.utils import z85
 from zmq.utils.monitor import parse_monitor_message
 
 from ground.bus import options
-from ground.bus.keys import Keyring
+from ground.bus.keys import Keyring, Role
 from ground.errors import GroundError
 
 Context = zmq.Context[zmq.Socket[bytes]]
@@ -91,16 +92,18 @@ class Guard:
         version, request, domain, _address, _identity, mechanism, *credentials = asked
         if mechanism == b"CURVE" and len(credentials) == 1:
             key = z85.encode(credentials[0])
-            if self._knows(domain, key):
+            keyring = self._keyrings.get(domain)
+            if keyring is not None and key in users(keyring):
                 return [version, request, b"200", b"OK", key, b""]
         return [version, request, b"400", NOT_AUTHORISED.encode(), b"", b""]
 
-    def _knows(self, domain: bytes, key: bytes) -> bool:
-        keyring = self._keyrings.get(domain)
-        try:
-            return keyring is not None and key in keyring.authorised()
-        except (GroundError, OSError):  # keys that cannot be read let nobody in
-            return False
+
+def users(keyring: Keyring) -> Mapping[bytes, tuple[str, Role]]:
+    """Return who is authorised now; keys that cannot be read let nobody in."""
+    try:
+        return keyring.authorised()
+    except (GroundError, OSError):
+        return {}
 
 
 class Gate:
@@ -124,8 +127,9 @@ class Gate:
 
     def close(self) -> None:
         """Stop watching; to be called after the socket is closed."""
-        self._monitor.close()
-        Guard.leave(self._context, self._domain)
+        if not self._monitor.closed:
+            self._monitor.close()
+            Guard.leave(self._context, self._domain)
 
 
 def monitor(context: Context, socket: zmq.Socket[bytes], mask: int) -> zmq.Socket[bytes]:

@@ -25,7 +25,6 @@ def configure(socket: zmq.Socket[bytes], high_water: int = HIGH_WATER) -> None:
     socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, SILENCE_MS)
     socket.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MS)
     socket.setsockopt(zmq.RECONNECT_IVL_MAX, RECONNECT_MOST_MS)
-    socket.setsockopt(zmq.IPV6, 1)
 
 
 def present(socket: zmq.Socket[bytes], pair: KeyPair, server: bytes) -> None:
@@ -41,6 +40,7 @@ def bind(socket: zmq.Socket[bytes], address: str) -> str:
         InputError: it is no address.
         NotReachable: it is not free, or not of this machine.
     """
+    _speak(socket, address)
     try:
         socket.bind(address)
     except zmq.ZMQError as error:
@@ -50,6 +50,7 @@ def bind(socket: zmq.Socket[bytes], address: str) -> str:
 
 def connect(socket: zmq.Socket[bytes], address: str) -> None:
     """Connect a socket, now or once someone listens; InputError where it is no address."""
+    _speak(socket, address)
     try:
         socket.connect(address)
     except zmq.ZMQError as error:
@@ -73,6 +74,11 @@ def must_have_clients(address: str, chosen: bool) -> None:
             f"{address}: no client key is authorised; expected one by"
             " `ground keys make` or `ground keys authorise`"
         )
+
+
+def _speak(socket: zmq.Socket[bytes], address: str) -> None:
+    """Speak IPv6 where an address is written in it; else ports would be named in it as well."""
+    socket.setsockopt(zmq.IPV6, int("[" in address))
 
 
 def _failure(address: str, error: zmq.ZMQError) -> InputError | NotReachable:

@@ -18,13 +18,14 @@ import zmq
 
 from ground import clock, wire
 from ground.bus import options
-from ground.bus.guard import NOT_AUTHORISED, Context, Gate
+from ground.bus.guard import NOT_AUTHORISED, Context, Gate, users
 from ground.bus.keys import Keyring, Role
 from ground.bus.roles import LEAST, allows
 from ground.messages import Answered
 
+MOST_TOPIC = 1024  # octets
 MOST_CLIENTS = 4096  # whose key is remembered, to send to them
-_TOPIC = re.compile(r"(?P<realm>.+)/requests/(?P<type>[A-Za-z]+)/(?P<number>[0-9]{1,18})")
+_TOPIC = re.compile(r"(?P<realm>.+)/requests/(?P<type>[A-Za-z]+)/(?P<number>[0-9]{1,18})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ class Server:
 
     def send(self, identity: bytes, message: Any, request: int = 0) -> bool:
         """Send to a client that asked before; False, and counted, where that cannot be now."""
-        if self._keys.get(identity) not in self._keyring.authorised():
+        if self._keys.get(identity) not in users(self._keyring):
             self._keys.pop(identity, None)
             self.dropped[NOT_AUTHORISED] += 1
             return False
@@ -135,11 +136,7 @@ class Server:
 
     def _judge(self, identity: bytes, frames: Sequence[zmq.Frame]) -> Request:
         key = _key(frames)
-        known = self._keyring.authorised().get(key)
-        if known is None:
-            raise _Refusal(NOT_AUTHORISED, "this key is not authorised")
-        user, role = known
-        asked, number = self._asked(frames, role)
+        user, role, asked, number = self._authorise(key, frames[0].bytes[:MOST_TOPIC])
         try:
             wire.measure([each.buffer for each in frames], wire.MAX_OCTETS)
             envelope = wire.decode([each.bytes for each in frames])
@@ -150,21 +147,23 @@ class Server:
         self._remember(identity, key)
         return Request(identity, user, role, envelope)
 
-    def _asked(self, frames: Sequence[zmq.Frame], role: Role) -> tuple[str, int]:
-        """Return type and number of a request that a role may make, from its topic alone."""
-        topic = frames[0].bytes[:1024].decode(errors="replace")
-        parts = _TOPIC.fullmatch(topic)
+    def _authorise(self, key: bytes, topic: bytes) -> tuple[str, Role, str, int]:
+        """Return who asks, in what role, for what, and its number, from key and topic alone."""
+        parts = _TOPIC.fullmatch(topic.decode(errors="replace"))
+        number = int(parts["number"]) if parts else 0
+        known = users(self._keyring).get(key)
+        if known is None:
+            raise _Refusal(NOT_AUTHORISED, "this key is not authorised", number)
         if parts is None:
             raise _Refusal("malformed", "no topic of a request")
-        asked, number = parts["type"], int(parts["number"])
-        least = self._least.get(asked)
+        asked, least, role = parts["type"], self._least.get(parts["type"]), known[1]
         if parts["realm"] != self._realm:
             raise _Refusal("other realm", f"this is realm {self._realm}", number)
         if least is None:
             raise _Refusal("type", f"{asked[:100]} is no request here", number)
         if not allows(role, least):
             raise _Refusal("not allowed", f"{asked} needs role {least}; yours is {role}", number)
-        return asked, number
+        return *known, asked, number
 
     def _remember(self, identity: bytes, key: bytes) -> None:
         self._keys[identity] = key

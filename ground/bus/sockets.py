@@ -18,6 +18,7 @@ from ground import wire
 from ground.bus import options
 from ground.bus.guard import Context, Gate
 from ground.bus.keys import KeyPair, Keyring
+from ground.bus.visits import Visits
 from ground.errors import Refused
 
 SUBSCRIBE = 1  # first octet of what a subscriber asks of an XPUB
@@ -152,6 +153,7 @@ class Subscriber:
         self._keys = (pair, server) if pair is not None and server is not None else None
         self.socket = context.socket(zmq.SUB)
         options.configure(self.socket, high_water)
+        self._visits = Visits(context, self.socket)
         if self._keys:
             options.present(self.socket, *self._keys)
         for topic in topics:
@@ -164,10 +166,17 @@ class Subscriber:
         if options.over_network(address) and not self._keys:
             self.close()
             raise Refused(f"{address}: no keys given; expected our own and the publisher's")
-        options.connect(self.socket, address)
+        self._visits.connect(address)
+
+    @property
+    def trouble(self) -> str:
+        """Why a publisher last refused us; empty once one takes us in."""
+        self._visits.look()
+        return self._visits.trouble
 
     def receive(self, limit: int = 1000) -> list[wire.Envelope]:
         """Return what has come, at most `limit` messages; never waits."""
+        self._visits.look()
         found = []
         for _ in range(limit):
             try:
@@ -182,6 +191,7 @@ class Subscriber:
     def close(self) -> None:
         """Stop listening."""
         self.socket.close()
+        self._visits.close()
 
     def _read(self, frames: list[bytes]) -> wire.Envelope | None:
         try:
