@@ -1,0 +1,1 @@
+"""Pure: what the model holds becomes rows, texts and style names; no terminal, no clock."""
