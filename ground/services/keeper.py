@@ -37,7 +37,7 @@ class Keeper:
 
     def cursor(self, journal: str) -> tuple[int, int]:
         """Return how far a journal was taken, and from where to read again to be in that state."""
-        found = self._store.source(self._realm, _digest(journal), LIVE)
+        found = self._store.source(self._realm, digest(journal), LIVE)
         position = 0 if found is None else found.offset
         note = self._store.note(self._realm, _ANCHOR + journal)
         return position, min(position, int(note)) if note is not None else position
@@ -49,7 +49,7 @@ class Keeper:
 
     def move(self, journal: str, position: int, anchor: int) -> None:
         """Note how far a journal was taken."""
-        self._cursors[journal] = Source(_digest(journal), LIVE, journal, 0, position)
+        self._cursors[journal] = Source(digest(journal), LIVE, journal, 0, position)
         self._notes[_ANCHOR + journal] = str(anchor).encode()
 
     def note(self, notes: Mapping[str, bytes | None]) -> None:
@@ -83,5 +83,6 @@ class Keeper:
         return moved
 
 
-def _digest(journal: str) -> str:
+def digest(journal: str) -> str:
+    """Return what names a journal among the sources of an archive."""
     return hashlib.sha256(f"journal:{journal}".encode()).hexdigest()
