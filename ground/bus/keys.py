@@ -92,6 +92,10 @@ class Keyring:
         path = self._path(name, PUBLIC)
         return read(path).public if path.exists() else self.own(name).public
 
+    def secret_file(self, name: str) -> Path:
+        """Return where our pair of this name lies, or would."""
+        return self._path(name, SECRET)
+
     def authorise(self, name: str, public: bytes | str, role: Role) -> None:
         """Let the holder of a key in under this name; Refused where name or key is taken."""
         key = _key(public)

@@ -17,6 +17,7 @@ from ground.cli import (
     gateway,
     influx,
     ingest,
+    keys,
     packets,
     query,
     replay,
@@ -80,4 +81,5 @@ app.command("simulate", epilog=_example("ground simulate chenguang1 --to udp:127
 app.command("replay", epilog=_example("ground replay chenguang1 --rate 10 --id yesterday"))(
     replay.replay
 )
+app.add_typer(keys.app, name="keys")
 app.command("demo", epilog=_example("ground demo"))(demo.demo)
