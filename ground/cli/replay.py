@@ -101,7 +101,7 @@ def _display(mission: Mission, root: Path, realm: str) -> Iterator[None]:
     """Run a display service beside the replay, for as long as that lasts."""
     command = [sys.executable, "-m", "ground", "service", "display", str(mission.path)]
     with subprocess.Popen(  # noqa: S603  our own interpreter and command
-        [*command, "--realm", realm, "--home", str(root)], stdin=subprocess.PIPE
+        [*command, "--child", "--realm", realm, "--home", str(root)], stdin=subprocess.PIPE
     ) as process:
         try:
             yield

@@ -10,7 +10,7 @@ It owns no clock: `now` is TAI in ns and `monotonic` a clock that is never set.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -101,19 +101,40 @@ class Live:
         asked = (source.feed.expire(monotonic) for source in self._sources.values())
         return [each for each in asked if each is not None]
 
-    def receive(self, message: RecordsJournalled, monotonic: int) -> int:
-        """Take what a gateway sends; return how many octets of it were new.
+    def receive(self, messages: Sequence[RecordsJournalled], monotonic: int) -> int:
+        """Take what gateways sent; return how many octets of it were new.
+
+        Each link's messages are taken as one: a piece costs the same whatever lies in it.
 
         Raises:
-            DecodeError: it is no journal of ours.
+            DecodeError: one is no journal of ours; the others were taken.
         """
+        taken: dict[str, list[Records]] = {}
+        wrong: list[DecodeError] = []
+        for message in messages:
+            try:
+                taken.setdefault(message.link, []).append(self._records(message, monotonic))
+            except DecodeError as error:
+                wrong.append(error)
+        octets = sum(
+            self._pieces(self._sources[link], Records.joined([each for each in parts if len(each)]))
+            for link, parts in taken.items()
+            if parts
+        )
+        if wrong:
+            raise wrong[0]
+        return octets
+
+    def _records(self, message: RecordsJournalled, monotonic: int) -> Records:
         source = self._sources.get(message.link)
         if source is None:
             raise DecodeError(f"journal of an unknown link {message.link!r}", clause="journal")
         if self._keeper.failed:
             source.feed.pause()
-            return 0
-        records = source.feed.receive(message, monotonic)
+            return Records.none()
+        return source.feed.receive(message, monotonic)
+
+    def _pieces(self, source: _Source, records: Records) -> int:
         octets = len(records.octets)
         while len(records):
             piece = records.at_most(PIECE_OCTETS)

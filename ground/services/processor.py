@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from ground import clock, warmup, wire
+from ground import clock, warmup
 from ground.archive.embedded import EmbeddedStore
 from ground.bus.addresses import Run
 from ground.bus.guard import Context
@@ -113,19 +113,18 @@ class Processor:
             self._vitals.count("gateway not reachable")
 
     def _take(self, caller: Caller) -> None:
+        journalled = []
         for envelope in caller.receive():
             if isinstance(envelope.message, RecordsJournalled):
-                self._receive(envelope)
+                journalled.append(envelope.message)
             elif isinstance(envelope.message, Answered) and not envelope.message.ok:
                 log.warning("gateway.refused", why=envelope.message.reason)
-        self._ask()
-
-    def _receive(self, envelope: wire.Envelope) -> None:
         try:
-            self.live.receive(envelope.message, time.monotonic_ns())
+            self.live.receive(journalled, time.monotonic_ns())
         except DecodeError as error:
             self._vitals.count("malformed journal")
             log.warning("journal.refused", why=str(error))
+        self._ask()
 
     def _commit(self) -> None:
         warmup.poll()

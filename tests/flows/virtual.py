@@ -66,7 +66,7 @@ class VirtualStation:
             message = RecordsJournalled(
                 question.link, question.position, end, whole.end if whole else 0, records.columns()
             )
-            taken += self.live.receive(message, self.now)
+            taken += self.live.receive([message], self.now)
         self.messages += self.live.outbox.take()
         return taken
 
