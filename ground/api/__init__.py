@@ -11,7 +11,7 @@ display service of the station has them, and facts as its services publish them.
 `Station` waits for answers; `ground.api.client.Client`, on which it stands, never does.
 """
 
-from ground.api.findings import Finding, findings
+from ground.api.checks import Finding, findings
 from ground.api.samples import Sample
 from ground.api.station import Station
 

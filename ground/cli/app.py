@@ -10,8 +10,10 @@ import typer
 from typer.core import TyperGroup
 
 from ground.cli import (
+    alarms,
     archive,
     check,
+    console,
     demo,
     gaps,
     gateway,
@@ -22,7 +24,9 @@ from ground.cli import (
     query,
     replay,
     simulate,
+    status,
     up,
+    watch,
 )
 
 
@@ -75,6 +79,12 @@ app.command("service", hidden=True)(up.service)
 app.command("gateway", epilog=_example("ground gateway chenguang1 --listen tcp://0.0.0.0:7001"))(
     gateway.gateway
 )
+app.command("console", epilog=_example("ground console --realm sim/demo --screen params"))(
+    console.console
+)
+app.command("status", epilog=_example("ground status --realm sim/demo"))(status.status)
+app.command("watch", epilog=_example("ground watch BUS_VOLTAGE --spacecraft CG-1"))(watch.watch)
+app.add_typer(alarms.app, name="alarms", epilog=_example("ground alarms ack BUS_VOLTAGE"))
 app.command("simulate", epilog=_example("ground simulate chenguang1 --to udp:127.0.0.1:10015"))(
     simulate.simulate
 )

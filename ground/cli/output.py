@@ -104,6 +104,12 @@ def cell(value: Any) -> str:
 
 
 def _table(rows: Iterable[Row], headings: Sequence[Heading], empty: str) -> None:
+    table = drawn(rows, headings)
+    console().print(table if table.row_count else empty)
+
+
+def drawn(rows: Iterable[Row], headings: Sequence[Heading]) -> Any:
+    """Return rows as a table to draw; one with a bad severity stands out."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -119,7 +125,7 @@ def _table(rows: Iterable[Row], headings: Sequence[Heading], empty: str) -> None
     for row in rows:
         cells = [Text(heading.cell(row)) for heading in headings]
         table.add_row(*cells, style=STYLES.get(str(row.get("severity", "")).lower()))
-    console().print(table if table.row_count else empty)
+    return table
 
 
 STYLES = {"caution": "yellow", "serious": "dark_orange", "critical": "bold red"}

@@ -1,0 +1,188 @@
+"""`ground alarms`: what stands, and what an operator does about it; exit 1 where any stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ground.cli import options
+from ground.cli.alarm_rows import ALARMS, as_row, bounds, choose
+from ground.cli.output import emit, literal, say
+
+if TYPE_CHECKING:
+    from ground.api import Station
+    from ground.messages import AlarmRow
+
+app = typer.Typer(
+    help="Alarms: list them, and act on them by id, parameter, or glob.",
+    no_args_is_help=False,
+    invoke_without_command=True,
+)
+
+Which = Annotated[
+    list[str], typer.Argument(help="Ids (or how they begin), parameters or globs; '*' is all.")
+]
+Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept with the act.")]
+
+
+@app.callback()
+def alarms(
+    context: typer.Context,
+    spacecraft: options.Spacecraft = None,
+    realm: options.Realm = "live",
+    as_json: options.Json = False,
+    as_lines: options.Lines = False,
+    home: options.Home = None,
+) -> None:
+    """Show the alarms there are; exit 1 if there are any that are not shelved."""
+    if context.invoked_subcommand is None:
+        show(spacecraft, realm, as_json, as_lines, home)
+
+
+@app.command("list")
+def show(
+    spacecraft: options.Spacecraft = None,
+    realm: options.Realm = "live",
+    as_json: options.Json = False,
+    as_lines: options.Lines = False,
+    home: options.Home = None,
+) -> None:
+    """Show the alarms there are; exit 1 if there are any that are not shelved."""
+    with _station(home, realm) as station:
+        found = [
+            each for each in station.alarms() if not spacecraft or each.spacecraft in spacecraft
+        ]
+    found.sort(key=lambda each: (-each.severity, each.raised_ns))
+    loud = [each for each in found if each.shelved_until_ns is None]
+    counts = {"alarms": len(found), "shelved": len(found) - len(loud)}
+    counts["unacknowledged"] = sum(each.state == "unacknowledged" for each in loud)
+    rows = map(as_row, found)
+    emit(
+        "alarms",
+        rows,
+        ALARMS,
+        as_json=as_json,
+        as_lines=as_lines,
+        counts=counts,
+        empty="no alarms",
+    )
+    if loud:
+        raise typer.Exit(1)
+
+
+@app.command("ack")
+def acknowledge(
+    which: Which,
+    comment: Annotated[str, typer.Option("--comment", help="What is known of it.")] = "",
+    realm: options.Realm = "live",
+    home: options.Home = None,
+) -> None:
+    """Acknowledge alarms: somebody knows of them."""
+    with _station(home, realm) as station:
+        chosen = _chosen(station, which)
+        station.acknowledge(chosen, comment)
+    _done("acknowledged", chosen)
+
+
+@app.command()
+def shelve(
+    which: Which,
+    reason: Reason,
+    minutes: Annotated[float, typer.Option("--minutes", min=1.0, help="For how long.")] = 60.0,
+    realm: options.Realm = "live",
+    home: options.Home = None,
+) -> None:
+    """Keep alarms quiet for a time."""
+    with _station(home, realm) as station:
+        chosen = _chosen(station, which)
+        station.shelve(chosen, minutes, reason)
+    _done("shelved", chosen)
+
+
+@app.command()
+def unshelve(which: Which, realm: options.Realm = "live", home: options.Home = None) -> None:
+    """Let shelved alarms be heard again."""
+    with _station(home, realm) as station:
+        chosen = _chosen(station, which)
+        station.unshelve(chosen)
+    _done("unshelved", chosen)
+
+
+@app.command()
+def clear(which: Which, realm: options.Realm = "live", home: options.Home = None) -> None:
+    """Let go of latched alarms whose value is back within its limits."""
+    with _station(home, realm) as station:
+        chosen = _chosen(station, which)
+        station.clear(chosen)
+    _done("cleared", chosen)
+
+
+@app.command()
+def comment(
+    which: Which,
+    text: Annotated[str, typer.Option("--text", help="What to write beside them.")],
+    realm: options.Realm = "live",
+    home: options.Home = None,
+) -> None:
+    """Write something beside alarms."""
+    with _station(home, realm) as station:
+        chosen = _chosen(station, which)
+        station.comment(chosen, text)
+    _done("commented", chosen)
+
+
+@app.command()
+def assign(
+    which: Which,
+    to: Annotated[str, typer.Option("--to", help="Who takes care of them.")],
+    realm: options.Realm = "live",
+    home: options.Home = None,
+) -> None:
+    """Say who takes care of alarms."""
+    with _station(home, realm) as station:
+        chosen = _chosen(station, which)
+        station.assign(chosen, to)
+    _done(f"assigned to {to}", chosen)
+
+
+@app.command()
+def limits(
+    parameter: Annotated[str, typer.Argument(help="Name of a parameter.")],
+    spacecraft: Annotated[str, typer.Option("--spacecraft", "-s", help="Of which spacecraft.")],
+    reason: Reason,
+    ranges: Annotated[
+        list[str] | None,
+        typer.Option("--range", help="LEVEL=LOW:HIGH, as warning=26:33 or critical=:40."),
+    ] = None,
+    reset: Annotated[bool, typer.Option("--reset", help="Back to the database's.")] = False,
+    realm: options.Realm = "live",
+    home: options.Home = None,
+) -> None:
+    """Set other limits for a parameter of a spacecraft, from now on and over restarts."""
+    from ground.errors import InputError
+    from ground.services import names
+
+    if bool(ranges) == reset:
+        raise InputError("limits: expected either --range (once or more) or --reset")
+    wanted = dict(map(bounds, ranges or [])) or None
+    with _station(home, realm) as station:
+        known = [each.path for each in station.describe().parameters]
+        [path] = names.choose([parameter], known)
+        station.set_limits(spacecraft, path, wanted, reason)
+    say(f"limits of {literal(path)} on {literal(spacecraft)} set")
+
+
+def _station(home: Any, realm: str) -> Station:
+    from ground.api import Station
+
+    return Station.connect(home, realm)
+
+
+def _chosen(station: Station, texts: list[str]) -> list[AlarmRow]:
+    return choose(station.alarms(), texts)
+
+
+def _done(what: str, alarms: list[AlarmRow]) -> None:
+    for each in alarms:
+        say(f"{literal(what)}: {literal(each.spacecraft)} {literal(each.parameter)}")

@@ -1,0 +1,5 @@
+"""The fixtures of a running display service, for the commands that ask one."""
+
+from tests.ground.api.conftest import Displaying, Processor, displaying, home, mission, processor
+
+__all__ = ["Displaying", "Processor", "displaying", "home", "mission", "processor"]
