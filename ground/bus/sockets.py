@@ -2,7 +2,8 @@
 
 A publisher numbers what it says on each topic, from 1 on, whether anyone listens or not. Who is
 too slow loses messages beyond the high-water mark, alone, and sees it by the numbers. Over TCP
-both need keys, as everywhere.
+both need keys, as everywhere; ZeroMQ asks for a subscriber's key only when it connects, so one that
+is revoked listens until its connection ends.
 """
 
 from __future__ import annotations
