@@ -133,6 +133,11 @@ class LiveStation:
         span = journal.span(self._journal)
         return span.end if span is not None else 0
 
+    def newest(self) -> bytes:
+        """Return the frame that the journal holds last."""
+        end = self.journalled()
+        return journal.read(self._journal, max(0, end - CADU), CADU).octets.tobytes()
+
     def frames(self) -> list[bytes]:
         """Return every frame in the journal, in its order; each was one datagram."""
         records = journal.read(self._journal, 0, 1 << 40)
