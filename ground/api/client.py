@@ -208,6 +208,8 @@ class Client:
 
     def _quietly(self, request: WatchViewport) -> None:
         """Send a request of which only a refusal is told; without a connection, not at all."""
+        if self._context.closed:
+            return
         try:
             self._silent.add(self.ask(request))
         except NotReachable:

@@ -39,7 +39,7 @@ from ground.settings import Mission
 from ground.wire import WireError
 
 NAME = "display"
-SOURCE = "processor"
+SOURCE, REPLAY = "processor", "replay/"
 WAITING_UPDATES = 32  # messages that may wait for one client
 SHOW_S, TURN_S = 0.05, 1.0
 log = structlog.get_logger()
@@ -72,9 +72,10 @@ class Display:
         self._archive = ArchiveReader(home / "archive")
         self._answers = Answers(described, self.facts, self.viewports, self._archive)
         self._vitals, self._updates, self._alarms_lost = Vitals(NAME), Counts(), 0
-        self._open(context, home, mission.station.listen)
+        alone = realm.startswith(REPLAY)  # the mission's addresses are the station's own
+        self._open(context, home, None if alone else mission.station.listen)
         self._status = self.facts.status.read()
-        self._metrics = self._serve_metrics(mission.station.prometheus)
+        self._metrics = self._serve_metrics(None if alone else mission.station.prometheus)
         pump.every(SHOW_S, self._show)
         pump.every(TURN_S, self._turn)
         self._turn()
