@@ -22,7 +22,10 @@ GROUP, NAME = "ground.simulators", "live"
 def simulate(
     mission: Annotated[str, typer.Argument(help="A mission file, its folder, or a name.")],
     to: Annotated[
-        str, typer.Option("--to", help="udp:HOST:PORT, tcp:HOST:PORT or tcp-server:HOST:PORT.")
+        str,
+        typer.Option(
+            "--to", help="udp:HOST:PORT, tcp:HOST:PORT, tcp-server:HOST:PORT or file:PATH."
+        ),
     ],
     rate: Annotated[
         float,

@@ -47,13 +47,20 @@ def _rows(
     left = span.limit
     for part in store.scan(span.realm, table, **span.as_arguments()):
         rows = part if apid is None else part.filter(pc.equal(part["apid"], apid))
-        rows = rows.slice(0, left)
+        rows = _plain(rows.slice(0, left))
         for row in rows.to_pylist():
             yield _stamped(row) | {"length": len(row["octets"])}
         if left is not None:
             left -= len(rows)
             if not left:
                 return
+
+
+def _plain(rows: pa.Table) -> pa.Table:
+    """Return rows with reception as a number: Python's own times know no nanoseconds."""
+    place = rows.column_names.index("received")
+    received = rows["received"].cast(pa.int64())
+    return rows.set_column(place, "received", received).drop_columns(["time"])
 
 
 def _held(store: Store, table: str, span: Span) -> bool:
@@ -92,9 +99,10 @@ def gaps(store: Store, span: Span) -> Iterator[dict[str, Any]]:
         for key, mine in _channels(rows):
             yield from _gaps_of(key, mine)
     if _held(store, "gaps", span):
-        for row in store.read(span.realm, "gaps", spacecraft=span.spacecraft).to_pylist():
-            kept = ("spacecraft", "vcid", "after", "before", "missing", "source", "offset")
-            yield {"kind": "frames", **{name: row[name] for name in kept}}
+        kept = ["spacecraft", "vcid", "after", "before", "missing", "source", "offset"]
+        found = store.read(span.realm, "gaps", columns=kept, spacecraft=span.spacecraft)
+        for row in found.to_pylist():
+            yield {"kind": "frames", **row}
 
 
 def _channels(rows: pa.Table) -> Iterator[tuple[dict[str, Any], pa.Table]]:
@@ -140,7 +148,7 @@ def _stamped(row: dict[str, Any]) -> dict[str, Any]:
     return row | {
         "vcid": _known(row["vcid"]),
         "time": None if t_ns is None else times.iso(t_ns),
-        "received": None if received is None else received.isoformat(),
+        "received": None if received is None else times.iso(int(times.utc_to_tai_ns(received))),
     }
 
 

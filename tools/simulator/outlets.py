@@ -1,4 +1,4 @@
-"""Where the octets go: UDP, a TCP connection that is made, or one that is waited for."""
+"""Where the octets go: UDP, a TCP connection that is made or waited for, or a file."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from ground.errors import InputError
@@ -16,23 +17,25 @@ from ground.errors import InputError
 RETRY_S = 0.5
 POLL_MS = 100
 FULL = (errno.ENOBUFS, errno.EAGAIN)
-EXPECTED = "udp:HOST:PORT, tcp:HOST:PORT or tcp-server:HOST:PORT"
+EXPECTED = "udp:HOST:PORT, tcp:HOST:PORT, tcp-server:HOST:PORT or file:PATH"
 
 Stopped = Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where to send: `kind` is udp, tcp or tcp-server."""
+    """Where to send: `kind` is udp, tcp, tcp-server, or file (of which `host` is the path)."""
 
     kind: str
     host: str
-    port: int
+    port: int = 0
 
     @classmethod
     def parse(cls, text: str) -> Target:
         """Return what is written as `udp:127.0.0.1:10015`; InputError where it is not."""
         kind, _, place = text.partition(":")
+        if kind == "file" and place:
+            return cls(kind, place)
         host, _, port = place.rpartition(":")
         if kind not in OUTLETS or not host or not port.isdecimal() or int(port) > 65535:
             raise InputError(f"{text!r}: no target; expected {EXPECTED}")
@@ -170,6 +173,26 @@ class TcpServer:
             each.close()
 
 
+class File:
+    """A recording, as a station would write it to disk; what was there is written over."""
+
+    def __init__(self, target: Target) -> None:
+        try:
+            self._file = Path(target.host).open("wb")  # noqa: SIM115  closed with the outlet
+        except OSError as error:
+            raise InputError(f"{target.host}: {error.strerror}; expected a file to write") from None
+
+    def ready(self) -> bool:
+        return True
+
+    def send(self, octets: bytes, stopped: Stopped) -> bool:
+        self._file.write(octets)
+        return True
+
+    def close(self) -> None:
+        self._file.close()
+
+
 def put(connection: socket.socket, octets: bytes, stopped: Stopped) -> bool:
     """Send all octets over a connection that does not block; return whether they went."""
     left = memoryview(octets)
@@ -185,10 +208,11 @@ def put(connection: socket.socket, octets: bytes, stopped: Stopped) -> bool:
     return True
 
 
-OUTLETS: dict[str, type[Udp] | type[TcpClient] | type[TcpServer]] = {
+OUTLETS: dict[str, type[Udp] | type[TcpClient] | type[TcpServer] | type[File]] = {
     "udp": Udp,
     "tcp": TcpClient,
     "tcp-server": TcpServer,
+    "file": File,
 }
 
 
