@@ -80,6 +80,7 @@ class Extracted:
         given, used: how many frames came, and how many carried something.
         dropped: how many did not, by reason: idle, duplicate, late, malformed, channels.
         idle_packets: how many idle packets were left out of `packets`.
+        repeated: `Frames.index` of the frames that were dropped as duplicates.
     """
 
     packets: Packets
@@ -91,6 +92,7 @@ class Extracted:
     used: int
     dropped: dict[str, int]
     idle_packets: int
+    repeated: list[int]
 
 
 class _Rows:
@@ -152,6 +154,7 @@ class Channels:
             frames, stream = frames.take(~beyond), stream[~beyond]
         table = _table(frames, stream)
         duplicates = self._duplicates(frames, table)
+        repeated = frames.index[duplicates].tolist() if duplicates else []
         if duplicates:
             frames = frames.take(np.delete(np.arange(len(frames)), duplicates))
             table = np.delete(table, duplicates, axis=0)
@@ -185,6 +188,7 @@ class Channels:
             used=given - sum(dropped.values()),
             dropped={reason: number for reason, number in dropped.items() if number},
             idle_packets=idle_packets,
+            repeated=repeated,
         )
 
     def finish(self) -> list[Fragment]:

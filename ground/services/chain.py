@@ -22,6 +22,8 @@ from ground.services.crafts import Crafts
 from ground.services.line import Line
 from ground.services.meant import Clock, Judged
 from ground.services.processing import Known, Observer, Processor
+from ground.services.receptions import TABLE as FRAMES
+from ground.services.receptions import Receptions
 from ground.services.tally import Tally
 from ground.settings import Link, Mission
 from protocols.packet import Packets
@@ -55,6 +57,8 @@ class Chain:
         rejects: is told of what did not become packets.
         overrides: limits that operators changed.
         chosen: says which packets are wanted; all are unless told.
+        receptions: notes which link received which frame, where there is more than one.
+        recalling: says which packets a recall found before, over another link.
     """
 
     def __init__(
@@ -67,17 +71,22 @@ class Chain:
         rejects: Rejects | None = None,
         overrides: Overrides | None = None,
         chosen: Chosen | None = None,
+        receptions: Receptions | None = None,
+        recalling: Known | None = None,
     ) -> None:
-        self._known = known
+        self._known, self._recalling = known, recalling
+        self._receptions = receptions
         self._observer, self._recalled = observer, recalled
         self._silent = False
         self._rejects, self._chosen = rejects, chosen
         self._routes: dict[str, _Route] = {}
         judge = Judge()
         for link in mission.links:
-            line = Line(link, Tally())
+            line = Line(link, Tally(), noting=receptions is not None)
             mine = _crafts_of(mission, link, crafts)
-            processor = Processor(mine, self._is_known, line.tally, judge, self._told, overrides)
+            processor = Processor(
+                mine, self._is_known, line.tally, judge, self._told, overrides, again=False
+            )
             self._routes[link.name] = _Route(line, processor, mine, f"journal/{link.name}")
 
     @property
@@ -98,6 +107,9 @@ class Chain:
             parts.append(
                 findings.found(received, route.crafts, route.source, route.line.tally, clock)
             )
+            if received.heard and self._receptions is not None and not self._silent:
+                noted = self._receptions.note(received.heard, route.crafts, route.source, clock)
+                parts.append({FRAMES: noted})
             if self._rejects is not None and received.rejected:
                 self._rejects(link, _counted([(r.stage, r.reason) for r in received.rejected]))
         return joined(parts)
@@ -125,7 +137,11 @@ class Chain:
         (self._recalled if self._silent else self._observer)(judged)
 
     def _is_known(self, packets: pa.Table) -> NDArray[np.bool_]:
-        return np.zeros(len(packets), np.bool_) if self._silent else self._known(packets)
+        if not self._silent:
+            return self._known(packets)
+        if self._recalling is None:
+            return np.zeros(len(packets), np.bool_)
+        return self._recalling(packets)
 
 
 def joined(parts: list[Tables]) -> Tables:

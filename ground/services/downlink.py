@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ground.services import framing
-from ground.services.received import Received, Rejected
+from ground.services.received import Heard, Received, Rejected
 from ground.services.tally import Tally
 from ground.settings import Link
 from protocols import packet
-from protocols.channel import Channels
-from protocols.frame import ARENA_PADDING, Frames, Reject
+from protocols.aos import IDLE_VCID
+from protocols.channel import Channels, Extracted
+from protocols.frame import ARENA_PADDING, ONLY_IDLE, Frames, Reject
 
 Octets = NDArray[np.uint8]
 
@@ -45,9 +46,15 @@ class Receiver(Protocol):
         ...
 
 
-def receiver(link: Link, tally: Tally) -> Receiver:
-    """Return the receiver of a link, by its managed parameters."""
-    return PacketLink(tally) if link.frame == "packets" else FrameLink(link, tally)
+def receiver(link: Link, tally: Tally, *, noting: bool = False) -> Receiver:
+    """Return the receiver of a link, by its managed parameters.
+
+    Args:
+        noting: tell which frames were heard too.
+    """
+    if link.frame == "packets":
+        return PacketLink(tally)
+    return FrameLink(link, tally, noting=noting)
 
 
 class PacketLink:
@@ -93,8 +100,9 @@ class PacketLink:
 class FrameLink:
     """A link of TM, AOS or USLP frames, whole or in CADUs."""
 
-    def __init__(self, link: Link, tally: Tally) -> None:
+    def __init__(self, link: Link, tally: Tally, *, noting: bool = False) -> None:
         self._framing = framing.framing(link, tally)
+        self._noting = noting
         self._frames = tally.stage("frames")
         self._decode = framing.decoder(link)
         self._channels = Channels()
@@ -126,7 +134,17 @@ class FrameLink:
         packets = replace(found.packets, source=self._offsets.of(found.packets.frame))
         gaps = [replace(each, frame=self._offsets.at(each.frame)) for each in found.gaps]
         _drop_idle(self._tally, found.idle_packets)
-        return Received(packets, [*rejected, *map(Rejected.of, fragments)], gaps)
+        heard = self._heard(decoded, found, cut.corrected, first) if self._noting else None
+        return Received(packets, [*rejected, *map(Rejected.of, fragments)], gaps, heard)
+
+    def _heard(
+        self, frames: Frames, found: Extracted, corrected: NDArray[np.int64], first: int
+    ) -> Heard:
+        """Return the frames that their channels took; frames of the idle channel say nothing."""
+        refused = [*found.repeated, *(each.index for each in found.rejects)]
+        idle = (frames.first_header_pointer == ONLY_IDLE) & (frames.vcid == IDLE_VCID)
+        frames = frames.take(~(idle | np.isin(frames.index, refused)))
+        return Heard.of(frames, self._offsets.of(frames.index), corrected[frames.index - first])
 
     def _count(self, given: int, refused: list[Reject], dropped: dict[str, int]) -> None:
         counts = self._frames

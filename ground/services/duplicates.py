@@ -5,10 +5,11 @@ duplicate, and most packets are. Only the others, and those that share time and 
 call, are compared by digest: with the archive, which holds all that came before, and with each
 other.
 
-A live link calls packets new before they are in the archive: those are asked of `Recent`.
+A live link calls packets new before they are in the archive: those are asked of `Recent`, and of
+`Untimed` those that came over another link without a time.
 
 A packet without a generation time has nothing that tells it from a later one of equal octets, and
-both may be meant. So it counts as a duplicate only of what the archive held before this run began.
+both may be meant. So a file's counts as a duplicate only of what the archive held before its run.
 
 Source: contracts, "Identity".
 """
@@ -24,19 +25,19 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ground.archive.identities import COLUMNS, Identities, digest_rows
-from ground.archive.store import TableInfo
+from ground.archive.store import Appended, TableInfo
 from ground.services import tables
 from ground.services.recent import Recent
+from ground.services.untimed import Held as HoldsUntimed
+from ground.services.untimed import Untimed
 
 _LONG_AGO = np.iinfo(np.int64).min
 Truth = NDArray[np.bool_]
 Int64 = NDArray[np.int64]
 
 
-class Held(Protocol):
+class Held(HoldsUntimed, Protocol):
     """What an archive holds already, as far as duplicates are concerned."""
-
-    def tables(self, realm: str | None = None) -> list[TableInfo]: ...
 
     def identities(
         self,
@@ -53,6 +54,44 @@ class Held(Protocol):
     def scan(
         self, realm: str, table: str, *, columns: Sequence[str] | None = None
     ) -> Iterator[pa.Table]: ...
+
+
+class Nothing:
+    """An archive that holds nothing: duplicates are told by what one run saw alone."""
+
+    def tables(self, realm: str | None = None) -> list[TableInfo]:
+        return []
+
+    def appended(self, after: int, limit: int) -> list[Appended]:
+        return []
+
+    def identities(
+        self,
+        realm: str,
+        spacecraft: Sequence[str] | None = None,
+        start_ns: int | None = None,
+        end_ns: int | None = None,
+        *,
+        table: str = "packets",
+        timed: bool = True,
+        untimed: bool = True,
+    ) -> Identities:
+        return Identities(())
+
+    def scan(
+        self, realm: str, table: str, *, columns: Sequence[str] | None = None
+    ) -> Iterator[pa.Table]:
+        return iter(())
+
+    def scan_untimed(
+        self,
+        realm: str,
+        table: str,
+        *,
+        columns: Sequence[str] | None = None,
+        received_ns: tuple[int, int],
+    ) -> Iterator[pa.Table]:
+        return iter(())
 
 
 class Duplicates:
@@ -72,6 +111,8 @@ class Duplicates:
         recent: Recent | None = None,
     ) -> None:
         self._store, self._realm, self._recent = store, realm, recent
+        several = recent is not None and not recent.alone
+        self._elsewhere = Untimed(store, realm) if several else None
         held = [info for info in store.tables(realm) if info.name == "packets"]
         self._untimed = Identities(())
         if held and resumed is None and recent is None:
@@ -96,9 +137,8 @@ class Duplicates:
             channels = self._channels(packets)[rows]
             found[rows] = self._timed(packets, rows, channels, stamps.values[rows])
         if self._recent is not None:
-            if len(untimed) and not self._recent.alone:
-                source = str(packets["source"][0])
-                found[untimed] |= self._recent.elsewhere(_digests(packets, untimed), source)
+            if self._elsewhere is not None and len(untimed):
+                found[untimed] = self._elsewhere.elsewhere(packets.take(pa.array(untimed)))
             self._recent.add(packets.take(pa.array(rows[~found[rows]])))
         return found
 

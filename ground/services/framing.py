@@ -37,12 +37,14 @@ class Cut:
         arena: uint8, their octets.
         start, length: int64 [N], the place of each in the arena.
         offsets: int64 [N], where each began in the input.
+        corrected: int64 [N], symbols that the Reed-Solomon code mended; -1 without such a code.
     """
 
     arena: Octets
     start: Int64
     length: Int64
     offsets: Int64
+    corrected: Int64
 
     def __len__(self) -> int:
         return len(self.start)
@@ -57,11 +59,12 @@ class Cut:
         return self.arena[: len(self) * length].reshape(len(self), length)
 
     @classmethod
-    def of(cls, frames: Octets, offsets: Int64) -> Cut:
+    def of(cls, frames: Octets, offsets: Int64, corrected: Int64) -> Cut:
         """Return frames uint8 [N, L] as a cut."""
         number, length = frames.shape
         start = np.arange(number, dtype=np.int64) * length
-        return cls(frames.reshape(-1), start, np.full(number, length, np.int64), offsets)
+        lengths = np.full(number, length, np.int64)
+        return cls(frames.reshape(-1), start, lengths, offsets, corrected)
 
 
 class Framing(Protocol):
@@ -122,6 +125,7 @@ class FixedFrames:
         self._cadus = Cadu(length, asm, link.randomiser, code)
         self._cadu = len(asm or b"") + (length if code is None else code.codeblock_octets)
         self._tally = tally
+        self._coded = code is not None
         self._counts = tally.stage("cadus") if asm or code else None
         self._rule = (
             "131.0-B-5 §9, a sync marker before each frame" if asm else f"frames of {length} octets"
@@ -136,10 +140,12 @@ class FixedFrames:
         runs = [self._cadus.receive(octets), *([self._cadus.finish()] if final else [])]
         for run in runs:
             self._note(run, rejected)
-        if len(runs) == 1:
-            return Cut.of(runs[0].frames, runs[0].offsets // 8)
-        frames = np.concatenate([run.frames for run in runs])
-        return Cut.of(frames, np.concatenate([run.offsets for run in runs]) // 8)
+        frames, offsets, corrected = runs[0][:3]
+        if len(runs) > 1:
+            frames = np.concatenate([run.frames for run in runs])
+            offsets = np.concatenate([run.offsets for run in runs])
+            corrected = np.concatenate([run.corrected for run in runs])
+        return Cut.of(frames, offsets // 8, corrected if self._coded else corrected - 1)
 
     def _remember(self, octets: Octets, rejected: list[Rejected]) -> None:
         """Hold the last octets, to cut out of them what will be rejected.
@@ -210,7 +216,8 @@ class VariableFrames:
                 break
             edges.append(edges[-1] + length + self._trailer)
         places = np.array(edges, np.int64)
-        cut = Cut(whole, places[:-1], np.diff(places), places[:-1] + self._at)
+        none = np.full(len(places) - 1, -1, np.int64)
+        cut = Cut(whole, places[:-1], np.diff(places), places[:-1] + self._at, none)
         self._left, self._at = whole[edges[-1] : size].copy(), self._at + edges[-1]
         if len(self._left) and (final or self._lost):
             left, self._left = self._left.tobytes(), self._left[:0]

@@ -32,12 +32,16 @@ _HEADER = 6  # octets of a space packet's primary header: 133.0-B-2 §4.1.3
 
 
 class Line:
-    """A link at work, from records on. Takes records in the order of their positions."""
+    """A link at work, from records on. Takes records in the order of their positions.
 
-    def __init__(self, link: Link, tally: Tally) -> None:
+    Args:
+        noting: tell which frames were heard too.
+    """
+
+    def __init__(self, link: Link, tally: Tally, *, noting: bool = False) -> None:
         self.link = link
         self.tally = tally
-        self._receiver = downlink.receiver(link, tally)
+        self._receiver = downlink.receiver(link, tally, noting=noting)
         self._marks = _Marks()
         self._datagrams = link.kind == "udp" and link.asm is None
         self._size = None if link.frame == "packets" else link.length
@@ -129,7 +133,11 @@ class Line:
         if gaps:
             places = self._marks.position(np.array([each.frame for each in gaps])).tolist()
             gaps = [replace(each, frame=at) for each, at in zip(gaps, places, strict=True)]
-        return Received(replace(packets, source=self._marks.position(source)), rejected, gaps)
+        heard = received.heard
+        if heard is not None:
+            heard = replace(heard, offset=self._marks.position(heard.offset))
+        packets = replace(packets, source=self._marks.position(source))
+        return Received(packets, rejected, gaps, heard)
 
     def _note(self, records: Records, broken: bool) -> None:
         """Remember where these records begin as a place to start from, if the last is far off."""

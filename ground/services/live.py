@@ -35,12 +35,13 @@ from ground.messages import (
 from ground.services import missions, noted
 from ground.services.chain import Chain
 from ground.services.crafts import Crafts
-from ground.services.duplicates import Duplicates
+from ground.services.duplicates import Duplicates, Nothing
 from ground.services.feed import Feed
 from ground.services.keeper import Keeper
 from ground.services.library import Library
 from ground.services.outbox import Outbox
 from ground.services.recent import Recent
+from ground.services.receptions import Receptions, wanted
 from ground.services.watch import Watch
 from ground.settings import Link, Mission
 from protocols.errors import DecodeError
@@ -74,15 +75,17 @@ class Live:
         self._crafts = missions.crafts(mission, Library(store))
         self.watch = Watch(mission, Overrides(_Known(self._crafts).type), self.outbox)
         self.refused = self.watch.restore(store.notes(realm))
-        duplicates = Duplicates(store, realm, recent=Recent(links=len(mission.links)))
+        several = len(mission.links)
         self._chain = Chain(
             mission,
             self._crafts,
-            duplicates.known,
+            Duplicates(store, realm, recent=Recent(links=several)).known,
             self.watch.observe,
             self.watch.recall,
             self._reject,
             self.watch.overrides,
+            receptions=Receptions(store, realm) if wanted(mission) else None,
+            recalling=Duplicates(Nothing(), realm, recent=Recent(links=several)).known,
         )
         self._sources = {each.name: self._source(each) for each in links or mission.links}
         self._stopped = ""

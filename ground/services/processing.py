@@ -40,6 +40,8 @@ class Processor:
         judge: shared by the processors of links that carry the same spacecraft.
         observer: is told of each batch that is new.
         overrides: limits that operators changed.
+        again: judge packets that are known too, as the next ones' levels may hang on them: an
+            ingest that was cut off goes through its file again.
     """
 
     def __init__(
@@ -50,7 +52,10 @@ class Processor:
         judge: Judge | None = None,
         observer: Observer | None = None,
         overrides: Overrides | None = None,
+        *,
+        again: bool = True,
     ) -> None:
+        self._again = again
         self._crafts = crafts
         self._known = known
         self._tally = tally
@@ -131,9 +136,13 @@ class Processor:
         meant: Meant,
         packets: Packets,
     ) -> None:
-        """Add the rows that are new; all are judged, as the next ones' levels may hang on them."""
+        """Add the rows that are new; the others are judged too, unless over another link."""
         seen = []
         for each in decoded:
+            if not self._again:
+                each = each.take(fresh[each.rows])
+            if not len(each.rows):
+                continue
             keep = fresh[each.rows]
             levels = self._levels(each, meant)
             severity, kept = limits.worst(levels, len(each.rows))[keep], each.take(keep)

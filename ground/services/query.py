@@ -24,7 +24,7 @@ from ground.services import names, tables
 from ground.services.library import Library
 from protocols import times
 
-SERVICE_TABLES = ("packets", "rejects", "gaps")
+SERVICE_TABLES = ("packets", "rejects", "gaps", "frames")
 OWN_COLUMNS = (*KEYS.names, "severity", "database")
 
 

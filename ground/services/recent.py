@@ -3,15 +3,11 @@
 How it works: tables of new packets are kept as they are, and only digested when somebody asks,
 which is when a packet comes that may be an old one. Beyond `capacity` packets the oldest tables
 are forgotten; `floor_ns` then says up to when the archive must be asked.
-
-A packet without a generation time has nothing that tells it from a later one of equal octets. So
-it counts as a duplicate only of one that came over another link not long ago: the same packet over
-two stations.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,7 +18,6 @@ from ground.archive.identities import COLUMNS, digest_rows
 from ground.services import tables
 
 CAPACITY = 200_000  # packets; about 100 octets of each are digests, once they are asked for
-UNTIMED = 65_536
 _LONG_AGO = np.iinfo(np.int64).min
 
 
@@ -45,7 +40,6 @@ class Recent:
         self._digested: deque[tuple[list[bytes], int]] = deque()  # and the newest time in each
         self._digests: set[bytes] = set()
         self._rows = 0
-        self._untimed: OrderedDict[bytes, str] = OrderedDict()
 
     def add(self, packets: pa.Table) -> None:
         """Remember rows of a `packets` table."""
@@ -62,21 +56,6 @@ class Recent:
             self._digests.update(made)
             self._digested.append((made, _newest(table)))
         return np.array([digest in self._digests for digest in digests], np.bool_)
-
-    def elsewhere(self, digests: Sequence[bytes], source: str) -> NDArray[np.bool_]:
-        """Return which packets without a time came over another link; remember the others."""
-        found = np.zeros(len(digests), np.bool_)
-        for row, digest in enumerate(digests):
-            before = self._untimed.get(digest)
-            if before is None or before == source:
-                self._untimed[digest] = source
-                self._untimed.move_to_end(digest)
-            else:
-                found[row] = True
-                del self._untimed[digest]  # told once: the next one is a packet of its own
-        while len(self._untimed) > UNTIMED:
-            self._untimed.popitem(last=False)
-        return found
 
     def _trim(self) -> None:
         while self._rows > self._capacity and len(self._fresh) + len(self._digested) > 1:

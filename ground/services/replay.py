@@ -8,17 +8,11 @@ jumps, chain and watch begin anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
-import pyarrow as pa
-
 from ground.alarms.overrides import Overrides
-from ground.archive.identities import Identities
-from ground.archive.store import TableInfo
 from ground.messages import Answered, ControlReplay, StageRow
 from ground.services.chain import Chain, Chosen
 from ground.services.crafts import Crafts
-from ground.services.duplicates import Duplicates
+from ground.services.duplicates import Duplicates, Nothing
 from ground.services.outbox import Outbox
 from ground.services.player import Player
 from ground.services.recent import Recent
@@ -59,7 +53,7 @@ class Replay:
     def _begin(self) -> None:
         """Begin with a state in which nothing was ever received."""
         self.watch = Watch(self._mission, Overrides(lambda *_: None), self.outbox)
-        duplicates = Duplicates(_Nothing(), self._realm, recent=Recent())
+        duplicates = Duplicates(Nothing(), self._realm, recent=Recent())
         self._chain = Chain(
             self._mission,
             self._crafts,
@@ -113,28 +107,3 @@ class Replay:
         packets = made["packets"].num_rows if "packets" in made else 0
         self.packets += packets
         self.player.count(packets)
-
-
-class _Nothing:
-    """An archive that holds nothing: a replay knows only what it played."""
-
-    def tables(self, realm: str | None = None) -> list[TableInfo]:
-        return []
-
-    def identities(
-        self,
-        realm: str,
-        spacecraft: Sequence[str] | None = None,
-        start_ns: int | None = None,
-        end_ns: int | None = None,
-        *,
-        table: str = "packets",
-        timed: bool = True,
-        untimed: bool = True,
-    ) -> Identities:
-        return Identities(())
-
-    def scan(
-        self, realm: str, table: str, *, columns: Sequence[str] | None = None
-    ) -> Iterator[pa.Table]:
-        return iter(())
