@@ -18,9 +18,16 @@ import zmq
 
 from ground import settings
 from ground.archive.embedded import EmbeddedStore
+from ground.archive.journal_records import Records
 from ground.bus.addresses import Run
 from ground.bus.sockets import Subscriber
 from ground.messages import ParametersDecoded, ServiceReported
+from ground.services import missions
+from ground.services.library import Unkept
+from ground.services.player import Player
+from ground.services.replay import Replay
+from ground.services.tracks import JournalTrack
+from tests.flows.virtual import VirtualStation
 from tests.speed.clock import Race, races
 from tools.simulator import START_NS
 from tools.simulator.live import Stream
@@ -38,7 +45,7 @@ class Station:
     """A gateway and a processor as processes of their own; ended by pid."""
 
     def __init__(self, home: Path, port: int) -> None:
-        self.home = home
+        self.home, self.port = home, port
         folder = Path(settings.find("chenguang1").path).parent
         text = (folder / "mission.toml").read_text().replace("127.0.0.1:10015", f"127.0.0.1:{port}")
         text = text.replace('"database.xml"', f'"{folder / "database.xml"}"')
@@ -94,7 +101,6 @@ def station(tmp_path: Path) -> Iterator[Station]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     made = Station(tmp_path, port)
-    made.port = port  # type: ignore[attr-defined]
     try:
         made.ready()
         yield made
@@ -102,12 +108,17 @@ def station(tmp_path: Path) -> Iterator[Station]:
         made.close()
 
 
-def cadus(hours: int) -> list[bytes]:
-    """Return the CADUs of the satellite without the idle ones, as a busy channel would be."""
+def _all_cadus(hours: int) -> list[bytes]:
     stream = Stream(seed=1, keep_truth=False)
     found = []
     for minute in range(1, hours * 60 + 1):
         found += [octets for _, octets in stream.frames(START_NS + minute * 60 * SECOND)]
+    return found
+
+
+def cadus(hours: int) -> list[bytes]:
+    """Return the CADUs of the satellite without the idle ones, as a busy channel would be."""
+    found = _all_cadus(hours)
     idle = [_vcid(each) == IDLE_VCID for each in found]
     return [each for each, no in zip(found, idle, strict=True) if not no]
 
@@ -142,6 +153,30 @@ def test_udp_to_the_archive(station):
         race.seconds["ours"] = seconds
         race.at_least_rate(wanted)
         races.append(race)
+
+
+def test_a_replay_of_the_demo_mission(tmp_path):
+    """At least a hundred times real time; the reference is the satellite's own time."""
+    virtual, hours = VirtualStation(tmp_path), 4
+    octets = _all_cadus(hours)
+    made = Records.of(0, 0, octets, [True, *[False] * (len(octets) - 1)])
+    times = START_NS + np.arange(len(octets)) * (hours * 3600 * SECOND // len(octets))
+    records = Records(made.position, times, made.length, made.begins, made.octets)
+    virtual.record("kashi", records)
+    crafts = missions.crafts(virtual.mission, Unkept())
+
+    def replayed() -> None:
+        track = JournalTrack("kashi", virtual.journal("kashi"))
+        player = Player([track], START_NS, int(times[-1]) + 1, rate=0)
+        replay = Replay(virtual.mission, crafts, player, "replay/speed")
+        while replay.turn(0):
+            replay.outbox.take()
+        assert replay.packets > 40_000
+
+    race = Race("replay of the demo mission, all values calibrated and told", hours * 3600, "s")
+    race.run(rounds=3, ours=replayed)
+    race.seconds["real time"] = hours * 3600.0
+    race.at_least(100, over="real time")
 
 
 def test_a_frame_reaches_a_subscriber(station):
