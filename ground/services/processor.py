@@ -64,6 +64,7 @@ class Processor:
         self._realm, self._mission, self._pump = realm, mission, pump
         self._store = EmbeddedStore.open(home / "archive", write=True)
         self.live = Live(mission, self._store, realm)
+        self._stopped = ""  # why the archive took nothing when that was logged
         self._vitals = vitals.Vitals(NAME)
         self._publisher = Publisher(context, run.publisher(NAME), realm)
         self._server = Server(context, run.requests(NAME), self._keys, realm)
@@ -133,9 +134,16 @@ class Processor:
         self.live.commit(now)
         for acknowledgement in self.live.acknowledgements():
             self._send(acknowledgement.link, acknowledgement)
-        if self.live.failed:
-            log.error("archive.stopped", why=self.live.failed)
+        self._tell_of_disk()
         self._publish()
+
+    def _tell_of_disk(self) -> None:
+        """Log once that the archive takes nothing, and once that it does again."""
+        if self.live.failed and not self._stopped:
+            log.error("archive.stopped", why=self.live.failed)
+        elif self._stopped and not self.live.failed:
+            log.info("archive.recovered")
+        self._stopped = self.live.failed
 
     # ---- the bus ----------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from ground.archive import journal
 from ground.archive.embedded import EmbeddedStore
 from ground.bus.addresses import Run
 from ground.bus.sockets import Subscriber
-from ground.messages import ServiceReported
+from ground.messages import EventRow, ServiceReported
 from ground.services.keeper import LIVE, digest
 from tests.conftest import ROOT
 from tests.flows.sent import CADU
@@ -52,12 +52,14 @@ class LiveStation:
         self.mission, port = mission(root / "mission", more)
         self.process: subprocess.Popen[bytes] | None = None
         self.reports: dict[str, ServiceReported] = {}
+        self.events: list[EventRow] = []
         self._link = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._to = "127.0.0.1", port
         self._context = zmq.Context()
         run = Run(self.home, REALM)
         addresses = [run.publisher(each) for each in (*SERVICES, "station")]
-        self._status = Subscriber(self._context, addresses, [f"{REALM}/status/"])
+        topics = [f"{REALM}/status/", f"{REALM}/events/"]
+        self._bus = Subscriber(self._context, addresses, topics)
 
     # ---- processes --------------------------------------------------------------------------
 
@@ -107,7 +109,7 @@ class LiveStation:
         """Leave nothing behind."""
         if self.process is not None and self.process.poll() is None:
             self.stop()
-        self._status.close()
+        self._bus.close()
         self._context.term()
         self._link.close()
 
@@ -118,9 +120,17 @@ class LiveStation:
             assert time.monotonic() < end, f"waited for {what}\n{self.log.read_text()[-4000:]}"
             time.sleep(LOOK_S)
 
+    def report(self, service: str) -> ServiceReported:
+        """Return what a service said last."""
+        self._hear()
+        return self.reports[service]
+
     def _hear(self) -> None:
-        for envelope in self._status.receive():
-            self.reports[envelope.message.service] = envelope.message
+        for envelope in self._bus.receive():
+            if isinstance(envelope.message, ServiceReported):
+                self.reports[envelope.message.service] = envelope.message
+            else:
+                self.events += envelope.message.events
 
     # ---- what flows -------------------------------------------------------------------------
 
