@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ground.cli.output import TO_SECOND, Heading
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from ground.messages import AlarmRow
 
 LEVELS = ("watch", "warning", "distress", "critical", "severe")
-SHORTEST_ID = 4  # letters with which an id may begin to be meant
 ALARMS = [
     Heading("severity", "severity"),
     Heading("state", "state"),
@@ -46,13 +45,16 @@ def bounds(text: str) -> tuple[str, tuple[float | None, float | None]]:
         raise InputError(f"--range {text!r}; expected {expected}") from None
 
 
-def choose(alarms: Iterable[AlarmRow], texts: Iterable[str]) -> list[AlarmRow]:
-    """Return the alarms that ids, beginnings of ids, names or globs mean, each once.
+def choose(
+    alarms: Iterable[AlarmRow], texts: Iterable[str], spacecraft: Sequence[str] | None = None
+) -> list[AlarmRow]:
+    """Return the alarms that ids, names or globs mean, each once; of these spacecraft only.
 
     Raises:
         InputError: one of them means none.
     """
-    known, found = list(alarms), dict[str, "AlarmRow"]()
+    known = [each for each in alarms if not spacecraft or each.spacecraft in spacecraft]
+    found: dict[str, AlarmRow] = {}
     for text in texts:
         meant = [each for each in known if _means(text, each)]
         if not meant:
@@ -64,7 +66,7 @@ def choose(alarms: Iterable[AlarmRow], texts: Iterable[str]) -> list[AlarmRow]:
 def _means(text: str, alarm: AlarmRow) -> bool:
     from ground.services import names
 
-    if alarm.id == text or (len(text) >= SHORTEST_ID and alarm.id.startswith(text)):
+    if alarm.id == text:
         return True
     glob = names.pattern(text)
     if not glob.matches(alarm.parameter):

@@ -20,9 +20,7 @@ app = typer.Typer(
     invoke_without_command=True,
 )
 
-Which = Annotated[
-    list[str], typer.Argument(help="Ids (or how they begin), parameters or globs; '*' is all.")
-]
+Which = Annotated[list[str], typer.Argument(help="Ids, parameters or globs; '*' is all.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept with the act.")]
 
 
@@ -74,13 +72,14 @@ def show(
 @app.command("ack")
 def acknowledge(
     which: Which,
+    spacecraft: options.Spacecraft = None,
     comment: Annotated[str, typer.Option("--comment", help="What is known of it.")] = "",
     realm: options.Realm = "live",
     home: options.Home = None,
 ) -> None:
     """Acknowledge alarms: somebody knows of them."""
     with _station(home, realm) as station:
-        chosen = _chosen(station, which)
+        chosen = _chosen(station, which, spacecraft)
         station.acknowledge(chosen, comment)
     _done("acknowledged", chosen)
 
@@ -89,31 +88,42 @@ def acknowledge(
 def shelve(
     which: Which,
     reason: Reason,
+    spacecraft: options.Spacecraft = None,
     minutes: Annotated[float, typer.Option("--minutes", min=1.0, help="For how long.")] = 60.0,
     realm: options.Realm = "live",
     home: options.Home = None,
 ) -> None:
     """Keep alarms quiet for a time."""
     with _station(home, realm) as station:
-        chosen = _chosen(station, which)
+        chosen = _chosen(station, which, spacecraft)
         station.shelve(chosen, minutes, reason)
     _done("shelved", chosen)
 
 
 @app.command()
-def unshelve(which: Which, realm: options.Realm = "live", home: options.Home = None) -> None:
+def unshelve(
+    which: Which,
+    spacecraft: options.Spacecraft = None,
+    realm: options.Realm = "live",
+    home: options.Home = None,
+) -> None:
     """Let shelved alarms be heard again."""
     with _station(home, realm) as station:
-        chosen = _chosen(station, which)
+        chosen = _chosen(station, which, spacecraft)
         station.unshelve(chosen)
     _done("unshelved", chosen)
 
 
 @app.command()
-def clear(which: Which, realm: options.Realm = "live", home: options.Home = None) -> None:
+def clear(
+    which: Which,
+    spacecraft: options.Spacecraft = None,
+    realm: options.Realm = "live",
+    home: options.Home = None,
+) -> None:
     """Let go of latched alarms whose value is back within its limits."""
     with _station(home, realm) as station:
-        chosen = _chosen(station, which)
+        chosen = _chosen(station, which, spacecraft)
         station.clear(chosen)
     _done("cleared", chosen)
 
@@ -122,12 +132,13 @@ def clear(which: Which, realm: options.Realm = "live", home: options.Home = None
 def comment(
     which: Which,
     text: Annotated[str, typer.Option("--text", help="What to write beside them.")],
+    spacecraft: options.Spacecraft = None,
     realm: options.Realm = "live",
     home: options.Home = None,
 ) -> None:
     """Write something beside alarms."""
     with _station(home, realm) as station:
-        chosen = _chosen(station, which)
+        chosen = _chosen(station, which, spacecraft)
         station.comment(chosen, text)
     _done("commented", chosen)
 
@@ -136,12 +147,13 @@ def comment(
 def assign(
     which: Which,
     to: Annotated[str, typer.Option("--to", help="Who takes care of them.")],
+    spacecraft: options.Spacecraft = None,
     realm: options.Realm = "live",
     home: options.Home = None,
 ) -> None:
     """Say who takes care of alarms."""
     with _station(home, realm) as station:
-        chosen = _chosen(station, which)
+        chosen = _chosen(station, which, spacecraft)
         station.assign(chosen, to)
     _done(f"assigned to {to}", chosen)
 
@@ -179,8 +191,8 @@ def _station(home: Any, realm: str) -> Station:
     return Station.connect(home, realm)
 
 
-def _chosen(station: Station, texts: list[str]) -> list[AlarmRow]:
-    return choose(station.alarms(), texts)
+def _chosen(station: Station, texts: list[str], spacecraft: list[str] | None) -> list[AlarmRow]:
+    return choose(station.alarms(), texts, spacecraft)
 
 
 def _done(what: str, alarms: list[AlarmRow]) -> None:

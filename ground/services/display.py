@@ -9,30 +9,29 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from ground import clock, databases
+from ground import clock
+from ground.archive.store import Store
 from ground.bus.addresses import Run
 from ground.bus.guard import Context
 from ground.bus.keys import Keyring
 from ground.bus.requests import Caller, Server
 from ground.bus.sockets import Publisher, Subscriber
 from ground.columns import Counts
-from ground.decode.derive import Deriver
 from ground.errors import NotReachable
-from ground.mdb import plan
-from ground.mdb.model import ScalarType
 from ground.messages import Answered, ListAlarms, ServiceReported, StageRow
-from ground.services import display_mission, metrics, plugins
+from ground.services import display_mission, display_recall, metrics
 from ground.services.display_answers import Answers
-from ground.services.display_archive import ArchiveReader
+from ground.services.display_archive import ArchiveReader, Ticket
 from ground.services.display_facts import Facts
 from ground.services.display_viewports import Update, Viewports
+from ground.services.library import Library
 from ground.services.pump import Pump
 from ground.services.vitals import Vitals
 from ground.settings import Mission
@@ -40,6 +39,7 @@ from ground.wire import WireError
 
 NAME = "display"
 SOURCE, REPLAY = "processor", "replay/"
+OURS = Ticket(b"", 0)  # a question to the archive of the service itself
 WAITING_UPDATES = 32  # messages that may wait for one client
 SHOW_S, TURN_S = 0.05, 1.0
 log = structlog.get_logger()
@@ -64,9 +64,11 @@ class Display:
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self._realm, self._now, self._pump = realm, monotonic_ns, pump
-        plans = _plans(mission)
+        plans = display_mission.plans(mission)
         scids = {each.name: each.scid for each in mission.spacecraft}
-        described = display_mission.describe(mission.name, realm, scids, plans, _derived(plans))
+        described = display_mission.describe(
+            mission.name, realm, scids, plans, display_mission.derived(plans)
+        )
         self.facts = Facts(scids, display_mission.instants(plans))
         self.viewports = Viewports(self.facts.values)
         self._archive = ArchiveReader(home / "archive")
@@ -76,6 +78,8 @@ class Display:
         self._open(context, home, None if alone else mission.station.listen)
         self._status = self.facts.status.read()
         self._metrics = self._serve_metrics(None if alone else mission.station.prometheus)
+        if not alone:
+            self._recall()
         pump.every(SHOW_S, self._show)
         pump.every(TURN_S, self._turn)
         self._turn()
@@ -156,7 +160,23 @@ class Display:
 
     def _answer_late(self) -> None:
         for ticket, answer in self._archive.done():
-            self._send(ticket.client, answer, ticket.request)
+            if ticket != OURS:
+                self._send(ticket.client, answer, ticket.request)
+            elif isinstance(answer, Answered):
+                log.warning("archive.unread", why=answer.reason)
+            else:
+                self.facts.recall(answer, self._now())
+
+    def _recall(self) -> None:
+        """Let the newest values of the archive be read."""
+        realm, now_ns = self._realm, clock.now_ns()
+
+        def read(store: Store | None, library: Library | None) -> list[Any]:
+            if store is None or library is None:
+                return []
+            return list(display_recall.read(store, library, realm, now_ns))
+
+        self._archive.ask(OURS, read)
 
     def _show(self) -> None:
         for update in self.viewports.expire(self._now()):
@@ -219,20 +239,6 @@ class Display:
             queues={"archive": self._archive.waiting, "recent octets": self.facts.tail.octets},
             figures=figures,
         )
-
-
-def _plans(mission: Mission) -> list[plan.Plan]:
-    """Return the compiled databases of a mission, each once."""
-    used = dict.fromkeys((each.database, each.root_container) for each in mission.spacecraft)
-    return [
-        plan.compile(databases.read_database(path), root) for path, root in used if path is not None
-    ]
-
-
-def _derived(plans: list[plan.Plan]) -> dict[str, Mapping[str, ScalarType]]:
-    """Return the derived packet types that can come out of these databases' packets."""
-    known = {packet_type for each in plans for packet_type in each.column_types}
-    return Deriver([each for each in plugins.derived() if each.packets in known]).types()
 
 
 def main(mission: Mission, home: Path, realm: str, pump: Pump) -> None:

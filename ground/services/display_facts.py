@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ground.messages import (
@@ -51,6 +51,14 @@ class Facts:
             self._take(envelope.message, envelope.epoch, now, now_ns)
         except (KeyError, IndexError, ValueError, TypeError):
             self.malformed += 1
+
+    def recall(self, messages: Iterable[ParametersDecoded | EventsRaised], now: int) -> None:
+        """Take what the archive knew before anything came."""
+        for message in messages:
+            if isinstance(message, EventsRaised):
+                self.status.recall(message)
+            else:
+                self.values.recall(message, now)
 
     def asked(self) -> None:
         """Note that all alarms were asked for now."""

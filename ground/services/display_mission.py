@@ -6,8 +6,11 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
+from ground import databases
 from ground.alarms import limits
 from ground.columns import Severity
+from ground.decode.derive import Deriver
+from ground.mdb import plan
 from ground.mdb.model import (
     BinaryEncoding,
     Kind,
@@ -18,6 +21,8 @@ from ground.mdb.model import (
 from ground.mdb.plan import Plan
 from ground.mdb.program import Branch, Inner, Loop, Program, Run, Varying
 from ground.messages import MissionDescribed, ParameterRow
+from ground.services import plugins
+from ground.settings import Mission
 
 LONGEST = 200  # characters of a description
 LABELLED = (Kind.ENUMERATED, Kind.BOOLEAN)
@@ -51,11 +56,25 @@ def describe(
 def _listed(
     plans: Iterable[Plan], derived: Mapping[str, Types]
 ) -> Iterator[tuple[str, Types, Mapping[str, int | None]]]:
-    for plan in plans:
-        for packet_type, types in plan.column_types.items():
-            yield packet_type, types, elements(plan.programs[packet_type])
+    for each in plans:
+        for packet_type, types in each.column_types.items():
+            yield packet_type, types, elements(each.programs[packet_type])
     for packet_type, types in derived.items():
         yield packet_type, types, {}
+
+
+def plans(mission: Mission) -> list[Plan]:
+    """Return the compiled databases of a mission, each once."""
+    used = dict.fromkeys((each.database, each.root_container) for each in mission.spacecraft)
+    return [
+        plan.compile(databases.read_database(path), root) for path, root in used if path is not None
+    ]
+
+
+def derived(plans: Iterable[Plan]) -> dict[str, Mapping[str, ScalarType]]:
+    """Return the derived packet types that can come out of these databases' packets."""
+    known = {packet_type for each in plans for packet_type in each.column_types}
+    return Deriver([each for each in plugins.derived() if each.packets in known]).types()
 
 
 def parameter(path: str, packet_type: str, type_: ScalarType, size: int | None = 1) -> ParameterRow:
@@ -80,8 +99,8 @@ def instants(plans: Iterable[Plan]) -> frozenset[str]:
     """Return the parameters whose engineering value is a time."""
     return frozenset(
         path
-        for plan in plans
-        for types in plan.column_types.values()
+        for each in plans
+        for types in each.column_types.values()
         for path, type_ in types.items()
         if type_.kind is Kind.ABSOLUTE_TIME and type_.time is not None
     )

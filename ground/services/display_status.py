@@ -117,6 +117,12 @@ class Status:
         """Keep events."""
         self._events.extend(message.events)
 
+    def recall(self, message: EventsRaised) -> None:
+        """Put events of an earlier day before those that were kept; each stands there once."""
+        known = set(self._events)
+        earlier = [each for each in message.events if each not in known]
+        self._events.extendleft(reversed(earlier[-(EVENTS_KEPT - len(known)) or None :]))
+
     def events(self, limit: int) -> list[EventRow]:
         """Return the newest events, newest last."""
         return list(self._events)[-limit:] if limit > 0 else []

@@ -103,6 +103,15 @@ class Values:
             self._put(message, message.spacecraft[craft], row, count, now)
         return found
 
+    def recall(self, message: ParametersDecoded, now: int) -> None:
+        """Take rows of an earlier day where none has come yet; they are stale until one does."""
+        self.moved += 1
+        self._learn(message)
+        for row, craft in enumerate(message.columns["craft"].tolist()):
+            if (message.spacecraft[craft], message.packet_type) not in self._rows:
+                self._put(message, message.spacecraft[craft], row, 1, now)
+                self._rows[message.spacecraft[craft], message.packet_type].stale = True
+
     def changed(self, message: StaleChanged) -> None:
         """Note which packet types have gone quiet or speak again."""
         self.moved += 1

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
+from numpy.typing import NDArray
 
 from ground.columns import Column
 from ground.messages import Columns, ParametersDecoded
@@ -20,25 +23,39 @@ def parameters(judged: Judged) -> ParametersDecoded:
         "flags": judged.flags,
         "severity": judged.severity,
     }
+    written, labels = values(judged.batch.raw, judged.values, judged.severities)
+    return ParametersDecoded(
+        judged.batch.packet_type,
+        judged.database,
+        list(judged.names),
+        labels,
+        columns | written,
+    )
+
+
+def values(
+    raw: Mapping[str, Column],
+    engineering: Mapping[str, Column],
+    severities: Mapping[str, NDArray[np.uint8]],
+) -> tuple[Columns, dict[str, list[str]]]:
+    """Return the columns of values of a `ParametersDecoded`, and its labels."""
+    columns: Columns = {}
     labels: dict[str, list[str]] = {}
-    raw, values = judged.batch.raw, judged.values
     for path, column in raw.items():
         columns[f"raw:{path}"] = column.values
         if column.valid is not None and not column.valid.all():
             columns[f"valid:{path}"] = column.valid
-        value = values[path]
+        value = engineering[path]
         if value.labels is not None:
             labels[path] = list(value.labels)
         if value.labels is not None or value.values is not column.values:
             columns[f"eng:{path}"] = _engineering(value)
-    for path, severity in judged.severities.items():
+    for path, severity in severities.items():
         columns[f"sev:{path}"] = severity
-    return ParametersDecoded(
-        judged.batch.packet_type, judged.database, list(judged.names), labels, columns
-    )
+    return columns, labels
 
 
-def _engineering(value: Column) -> np.typing.NDArray[np.generic]:
+def _engineering(value: Column) -> NDArray[np.generic]:
     """Return values in which what is missing shows: -1 for a label, NaN for a number."""
     if value.valid is None or value.valid.all():
         return value.values

@@ -153,7 +153,7 @@ def test_acts_are_done_on_what_was_meant(
     run: Run, displaying: Displaying, processor: Processor, home: Path
 ):
     processor.alarms = [replace(ALARM, id="abcdef"), replace(ALARM, id="fedcba", parameter="/A/W")]
-    assert run("alarms", "ack", "abcd", "--comment", "seen", "--home", home).code == 0
+    assert run("alarms", "ack", "abcdef", "--comment", "seen", "--home", home).code == 0
     assert run("alarms", "shelve", "*", "--reason", "known", "--home", home).code == 0
     for act in (["unshelve", "V"], ["clear", "V"], ["comment", "V", "--text", "x"]):
         assert run("alarms", *act, "--home", home).code == 0
@@ -164,6 +164,7 @@ def test_acts_are_done_on_what_was_meant(
         *("UnshelveAlarms", "ClearAlarms", "CommentAlarms", "AssignAlarms")
     ]
     assert run("alarms", "ack", "NONE", "--home", home).code == 2
+    assert run("alarms", "ack", "V", "-s", "B", "--home", home).code == 2, "it is of A"
 
 
 def test_limits_are_set_and_reset(
