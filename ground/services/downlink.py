@@ -28,7 +28,10 @@ _REMEMBERED = 65_536  # offsets of frames, for packets that began in an earlier 
 
 
 class Receiver(Protocol):
-    """One link's way from octets to packets; `waiting` octets are of a unit not yet complete."""
+    """One link's way from octets to packets.
+
+    `waiting` octets are of a unit not yet complete; -1 where that is not known.
+    """
 
     @property
     def waiting(self) -> int: ...
@@ -89,7 +92,7 @@ class PacketLink:
         scanned = packet.scan_arena(arena, self._at, final=final)
         left = arena[scanned.consumed : len(arena) - ARENA_PADDING]
         self._left = np.empty(0, np.uint8) if final else left.copy()
-        self._at += scanned.consumed
+        self._at += len(arena) - ARENA_PADDING - len(self._left)
         packets, given = scanned.packets, len(scanned.packets)
         if packets.apid.max(initial=0) >= packet.IDLE_APID:  # hardly ever; encapsulation is higher
             packets = packets.take(~packets.idle)
@@ -111,8 +114,8 @@ class FrameLink:
 
     @property
     def waiting(self) -> int:
-        """Octets that no frame has claimed: unknown, as the framing keeps them."""
-        return -1
+        """Octets of a frame that is not complete; -1 where that is not known."""
+        return self._framing.waiting
 
     def room(self, size: int) -> Octets:
         """Return room for the next octets."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ground.errors import InputError
 from ground.services.received import Rejected
 from ground.services.tally import Tally
-from ground.settings import Link
+from ground.settings import Link, ReedSolomon
 from protocols import aos, tm, uslp
 from protocols.cadu import REJECT_CLAUSE, REJECT_REASON, Cadu, Received
 from protocols.frame import ARENA_PADDING, Frames, Reject
@@ -26,7 +26,7 @@ Octets = NDArray[np.uint8]
 Int64 = NDArray[np.int64]
 
 _RECENT = 1 << 20  # octets; more than the synchroniser holds back
-_LENGTHS = "732.1-B-2 §4.1.2.7, frames of the length they say"
+LENGTHS = "732.1-B-2 §4.1.2.7, frames of the length they say"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,10 @@ class Cut:
 
 
 class Framing(Protocol):
-    """Octets of a stream in, frames out."""
+    """Octets of a stream in, frames out; `waiting` ones are of a frame, -1 is not known."""
+
+    @property
+    def waiting(self) -> int: ...
 
     def receive(self, octets: Octets, final: bool, rejected: list[Rejected]) -> Cut:
         """Return the frames that are complete; add to what was rejected."""
@@ -80,6 +83,18 @@ def framing(link: Link, tally: Tally) -> Framing:
     if link.length is None:
         return VariableFrames(link, tally)
     return FixedFrames(link, link.length + link.trailer, tally)
+
+
+def unit(link: Link) -> int | None:
+    """Return the octets from one frame of a link to the next; None where each says its own."""
+    if link.length is None:
+        return None
+    coded = link.length + link.trailer if link.rs is None else _code(link.rs).codeblock_octets
+    return len(link.asm or "") // 2 + coded
+
+
+def _code(rs: ReedSolomon) -> Code:
+    return Code(rs.k, rs.interleave, rs.basis, rs.fill)
 
 
 def decoder(link: Link) -> Callable[[Cut, int], tuple[Frames, list[Reject]]]:
@@ -119,8 +134,7 @@ class FixedFrames:
     """Frames of one length, whole or in CADUs; octets that belong to none are kept as rejects."""
 
     def __init__(self, link: Link, length: int, tally: Tally) -> None:
-        rs = link.rs
-        code = None if rs is None else Code(rs.k, rs.interleave, rs.basis, rs.fill)
+        code = None if link.rs is None else _code(link.rs)
         asm = None if link.asm is None else bytes.fromhex(link.asm)
         self._cadus = Cadu(length, asm, link.randomiser, code)
         self._cadu = len(asm or b"") + (length if code is None else code.codeblock_octets)
@@ -133,6 +147,11 @@ class FixedFrames:
         self._recent: deque[Octets] = deque()
         self._at = 0  # offset of `_recent` in the input
         self._kept = 0  # octets before this one are in frames or rejects
+
+    @property
+    def waiting(self) -> int:
+        """Unknown: the synchroniser keeps them."""
+        return -1
 
     def receive(self, octets: Octets, final: bool, rejected: list[Rejected]) -> Cut:
         """Return the frames that are complete; add to what was rejected."""
@@ -205,6 +224,11 @@ class VariableFrames:
         self._at = 0
         self._lost = False
 
+    @property
+    def waiting(self) -> int:
+        """Octets of a frame that is not complete; unknown behind a length that cannot be."""
+        return -1 if self._lost else len(self._left)
+
     def receive(self, octets: Octets, final: bool, rejected: list[Rejected]) -> Cut:
         """Return the frames that are complete; add to what was rejected."""
         whole = np.concatenate([self._left, octets, np.zeros(ARENA_PADDING, np.uint8)])
@@ -221,7 +245,7 @@ class VariableFrames:
         self._left, self._at = whole[edges[-1] : size].copy(), self._at + edges[-1]
         if len(self._left) and (final or self._lost):
             left, self._left = self._left.tobytes(), self._left[:0]
-            rejected.append(Rejected("stream", "no frame", _LENGTHS, left, self._at))
+            rejected.append(Rejected("stream", "no frame", LENGTHS, left, self._at))
             self._at += len(left)
             self._tally.more(self._tally.lost, "bits", 8 * len(left))
         self._lost = self._lost and not final

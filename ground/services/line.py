@@ -18,10 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ground.archive.journal_records import Records
-from ground.services import downlink
+from ground.services import downlink, framing
 from ground.services.received import Received, Rejected
 from ground.services.tally import Tally
 from ground.settings import Link
+from protocols import uslp
 
 Int64 = NDArray[np.int64]
 REWIND_OCTETS = 16 << 20  # read again after a restart, to be in the state that was
@@ -44,9 +45,9 @@ class Line:
         self._receiver = downlink.receiver(link, tally, noting=noting)
         self._marks = _Marks()
         self._datagrams = link.kind == "udp" and link.asm is None
-        self._size = None if link.frame == "packets" else link.length
-        if self._size is not None:
-            self._size += link.trailer
+        self._size = None if link.frame == "packets" else framing.unit(link)
+        self._least = 0 if link.frame == "packets" else uslp.TRUNCATED_HEADER + link.trailer
+        self._refusal = _refusal(link, self._size)
         self._anchors: deque[int] = deque()
         self._end = -1  # position behind the last record
         self._broken = True
@@ -86,45 +87,54 @@ class Line:
         yield self._placed(self._receiver.receive(records.octets))
 
     def _whole(self, records: Records) -> Iterator[Received]:
-        """Yield what datagrams give, each of them by itself."""
-        good = self._good(records)
-        if good.all():
+        """Yield what datagrams give; what is no whole frame or packet in one is rejected."""
+        fitting = self._fitting(records)
+        if np.array_equal(fitting, records.length):
             yield from self._stream(records)
             return
-        for row in range(len(records)):
-            one = records.rows(row, row + 1)
-            if good[row] or self._size is None:
-                yield from self._stream(one)
-                if not good[row]:
-                    yield self._placed(self._receiver.receive(_EMPTY, broken=True))
-            else:
-                yield self._refused(one)
+        rejected = self._rest(records, fitting)
+        for received in self._stream(_cut(records, fitting)):
+            yield replace(received, rejected=[*received.rejected, *rejected])
 
-    def _good(self, records: Records) -> NDArray[np.bool_]:
-        """Return which datagrams are whole frames, or one packet each."""
+    def _fitting(self, records: Records) -> Int64:
+        """Return how many octets of each datagram are whole frames or packets, from its start."""
+        length = records.length.astype(np.int64)
         if self._size is not None:
-            return np.equal(records.length % self._size, 0)
-        long = records.length > _HEADER
-        at = np.where(long, records.starts[:-1], 0)
-        octets = np.concatenate([records.octets, np.zeros(_HEADER, np.uint8)])
-        said = (octets[at + 4].astype(np.int64) << 8 | octets[at + 5]) + 1
-        good: NDArray[np.bool_] = long & (said + _HEADER == records.length)
-        return good
+            return np.where(length % self._size == 0, length, 0)
+        found, start = np.zeros(len(records), np.int64), records.starts[:-1]
+        left = np.flatnonzero(found + _HEADER < length)
+        while len(left):
+            more = self._lengths(records.octets, start[left] + found[left])
+            fits = (more > self._least) & (found[left] + more <= length[left])
+            left = left[fits]
+            found[left] += more[fits]
+            left = left[found[left] + _HEADER < length[left]]
+        return found
 
-    def _refused(self, one: Records) -> Received:
-        """Return a datagram as a reject, as no frame can be cut out of it."""
-        counts = self.tally.stage("frames")
-        counts.given += 1
-        counts.drop("length")
-        rule = f"one or more frames of {self._size} octets"
-        octets, at = one.octets.tobytes(), int(one.position[0])
-        nothing = self._receiver.receive(_EMPTY)
-        return replace(nothing, rejected=[Rejected("frame", "length", rule, octets, at)])
+    def _lengths(self, octets: NDArray[np.uint8], at: Int64) -> Int64:
+        """Return the lengths that packets, or frames that say their own, have at these places."""
+        said = (octets[at + 4].astype(np.int64) << 8 | octets[at + 5]) + 1
+        if self.link.frame == "packets":
+            return said + _HEADER
+        truncated = (octets[at + 3] & 1) > 0
+        return np.where(truncated, self.link.truncated, said) + self.link.trailer
+
+    def _rest(self, records: Records, fitting: Int64) -> list[Rejected]:
+        """Return as rejects what lies behind whole frames or packets in each datagram."""
+        starts, rejected = records.starts, []
+        for row in np.flatnonzero(fitting < records.length).tolist():
+            octets = records.octets[starts[row] + fitting[row] : starts[row + 1]].tobytes()
+            at = int(records.position[row] + fitting[row])
+            rejected.append(Rejected(*self._refusal, octets, at))
+        if self._size is not None:
+            counts = self.tally.stage("frames")
+            counts.given += len(rejected)
+            counts.drop("length", len(rejected))
+        return rejected
 
     def _placed(self, received: Received) -> Received:
         """Return the same with places of the journal for those of the stream."""
         packets = received.packets
-        source = np.where(packets.source < 0, packets.frame, packets.source)
         rejected = received.rejected
         if rejected:
             places = self._marks.position(np.array([each.offset for each in rejected])).tolist()
@@ -136,7 +146,7 @@ class Line:
         heard = received.heard
         if heard is not None:
             heard = replace(heard, offset=self._marks.position(heard.offset))
-        packets = replace(packets, source=self._marks.position(source))
+        packets = replace(packets, source=self._marks.position(packets.source))
         return Received(packets, rejected, gaps, heard)
 
     def _note(self, records: Records, broken: bool) -> None:
@@ -155,7 +165,25 @@ class Line:
             return 0
         if self._size is not None:
             return -self._marks.since_begin % self._size
-        return 0 if self._receiver.waiting == 0 else None
+        return -self._receiver.waiting if self._receiver.waiting >= 0 else None
+
+
+def _refusal(link: Link, size: int | None) -> tuple[str, str, str]:
+    """Return stage, reason and rule of a datagram that holds more than whole frames or packets."""
+    if link.frame == "packets":
+        return "packet", "truncated", "133.0-B-2 §4.1.3.5.3"
+    if size is None:
+        return "stream", "no frame", framing.LENGTHS
+    return "frame", "length", f"one or more frames of {size} octets"
+
+
+def _cut(records: Records, fitting: Int64) -> Records:
+    """Return the first so many octets of each record; some may be left with none."""
+    length = records.length
+    within = np.arange(len(records.octets)) - np.repeat(records.starts[:-1], length)
+    octets = records.octets[within < np.repeat(fitting, length)]
+    cut = fitting.astype(np.int32)
+    return Records(records.position, records.received_ns, cut, records.begins, octets)
 
 
 class _Marks:

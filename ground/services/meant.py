@@ -38,13 +38,8 @@ class Meant:
         rows = len(packets)
         untyped = np.full(rows, -1, np.int32)
         none, untimed = np.zeros(rows, np.int64), np.zeros(rows, bool)
-        received_ns = None if clock is None else clock(place(packets))
+        received_ns = None if clock is None else clock(packets.source)
         return cls(spacecraft, none, untimed, received_ns, packets.flags.copy(), untyped)
-
-
-def place(packets: Packets) -> NDArray[np.int64]:
-    """Return where in the source each packet, or the frame that it began in, lies."""
-    return np.where(packets.source < 0, packets.frame, packets.source)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from ground.alarms.overrides import Overrides
 from ground.columns import Batch, PacketFlag, Severity
 from ground.services import tables
 from ground.services.crafts import Crafts
-from ground.services.meant import Clock, Decoded, Judged, Meant, place
+from ground.services.meant import Clock, Decoded, Judged, Meant
 from ground.services.tally import Tally
 from protocols.packet import ALONE, Packets
 from protocols.segment import Segments
@@ -209,7 +209,7 @@ class Processor:
             "apid": pa.array(packets.apid),
             "packet_type": tables.names(meant.types, meant.packet_type),
             "source": tables.names([source], np.zeros(len(packets), np.int32)),
-            "offset": pa.array(place(packets)),
+            "offset": pa.array(packets.source),
             "octets": tables.octets(packets.arena, packets.offset, packets.length),
         }
         return pa.table(head | listed)
