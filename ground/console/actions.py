@@ -5,6 +5,7 @@ A disabled action says why on the last line. In a replay only the replay itself 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from ground.messages import AlarmRow, ControlReplay
 if TYPE_CHECKING:
     from ground.console.app import Console
 
-SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 0.0)  # 0: as fast as possible
+SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0)  # times real time
 _REPLAY = "no replay here: the realm is fixed when the console starts"
 _PAGE_OF = {"shelved": "alarms"}
 
@@ -252,7 +253,7 @@ class Actions:
         grids = list(self.app.page.query("LiveGrid"))
         at = next((at for at, grid in enumerate(grids) if grid.has_focus), 0)
         if grids:
-            grids[(at + 1) % len(grids)].focus()
+            self.app.screen.set_focus(grids[(at + 1) % len(grids)])
 
     def _help(self) -> None:
         page, realm = self.app.page, self.app.palette.kind
@@ -265,7 +266,8 @@ class Actions:
 
 
 def _speed(rate: float, step: int) -> float:
-    """Return the next speed of the list."""
-    order = [each or 1e9 for each in SPEEDS]
-    at = min(range(len(order)), key=lambda place: abs(order[place] - (rate or 1e9)))
-    return SPEEDS[max(0, min(len(SPEEDS) - 1, at + step))]
+    """Return the next speed up or down; the one behind the fastest is as fast as possible."""
+    now = rate or math.inf
+    if step > 0:
+        return next((each for each in SPEEDS if each > now), 0.0)
+    return next((each for each in reversed(SPEEDS) if each < now), SPEEDS[0])

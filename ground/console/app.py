@@ -75,7 +75,7 @@ class Console(App[None], inherit_bindings=False):
         self.palette = palette
         self.clock = clock
         self.rate_hz = rate_hz
-        self.desk = Desk(Session(feed, clock(), rate_hz=rate_hz), palette, clock)
+        self.desk = Desk(Session(feed, clock(), rate_hz=rate_hz), palette, clock, self.show_page)
         self.pages = {each.NAME: each(self.desk) for each in PAGES}
         self.page = self.pages[page]
         self.trail: list[str] = []
@@ -163,22 +163,15 @@ class Console(App[None], inherit_bindings=False):
 
     # --- What happens ------------------------------------------------------------------------
 
-    def on_key(self, event: events.Key) -> None:
-        """Do what a key says, where a grid or plot has the focus; else leave it to the input."""
-        if self._quits(event.key):
+    async def on_event(self, event: events.Event) -> None:
+        """Take keys before they go to the widget that has the focus.
+
+        A key that came back from there would come after those typed behind it: `j` then `a` could
+        act on the row above, and the letters of a command on the page.
+        """
+        if isinstance(event, events.Key) and not event.is_forwarded and self._takes(event):
             return
-        if self.focused is None:  # nothing else could want the key
-            self.page.target.focus()
-        elif not isinstance(self.focused, LiveGrid | PlotPage):
-            return
-        key = event.character if event.character and event.is_printable else event.key
-        key = "space" if key == " " else key
-        found = keys.find(key, self.page.NAME, self.palette.kind)
-        event.stop()
-        event.prevent_default()
-        if found is not None:
-            self.actions.run(found.action, key)
-            self.paint()
+        await super().on_event(event)
 
     def on_live_grid_opened(self) -> None:
         """Open what was clicked twice."""
@@ -187,12 +180,6 @@ class Console(App[None], inherit_bindings=False):
     def on_live_grid_moved(self) -> None:
         """Watch what is seen now."""
         self.call_after_refresh(self.paint)
-
-    def on_page_go(self, event: Page.Go) -> None:
-        """Show the page that a row leads to."""
-        self.show_page(event.page)
-        if event.key is not None and isinstance(self.page, ParametersPage):
-            self.page.find(event.key)
 
     def on_sheet_confirmed(self, event: Sheet.Confirmed) -> None:
         """Send what was confirmed, unless that has become impossible meanwhile."""
@@ -218,7 +205,7 @@ class Console(App[None], inherit_bindings=False):
 
     def on_foot_closed(self) -> None:
         """Give the focus back to the page."""
-        self.page.target.focus()
+        self.screen.set_focus(self.page.target)
         self.paint()
 
     def on_app_focus(self) -> None:
@@ -231,18 +218,36 @@ class Console(App[None], inherit_bindings=False):
 
     # --- Inside ------------------------------------------------------------------------------
 
+    def _takes(self, event: events.Key) -> bool:
+        """Do what a key says, where a grid or plot has the focus; else leave it to the input."""
+        if self._quits(event.key):
+            return True
+        focused = self.focused
+        if focused is not None and not isinstance(focused, LiveGrid | PlotPage):
+            return False
+        key = event.character if event.character and event.is_printable else event.key
+        key = "space" if key == " " else key
+        if isinstance(focused, LiveGrid) and focused.press(key):
+            return True
+        found = keys.find(key, self.page.NAME, self.palette.kind)
+        if found is not None:
+            self.actions.run(found.action, key)
+            self.paint()
+        return True
+
     def _turn_to(self, name: str) -> None:
         self.page = self.pages[name]
         for each in self.pages.values():
             each.display = each is self.page
         self.page.enter()
-        self.page.target.focus()
+        self.screen.set_focus(self.page.target)
+        self.paint()
         self.call_after_refresh(self._settle)
 
     def _settle(self) -> None:
         """Paint a page that has its size now; one that was just mounted takes the focus now."""
         if self.focused is None:
-            self.page.target.focus()
+            self.screen.set_focus(self.page.target)
         self.paint()
 
     def _drain(self) -> None:
@@ -277,7 +282,7 @@ class Console(App[None], inherit_bindings=False):
 
     def _close_sheet(self) -> None:
         self.sheet.close()
-        self.page.target.focus()
+        self.screen.set_focus(self.page.target)
         self.call_after_refresh(self.paint)
 
     def _paint_foot(self) -> None:

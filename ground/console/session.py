@@ -84,7 +84,7 @@ class Session:
             what = self._acts.pop(arrived.request, None)
             if what is not None:
                 self.answers.append((what, arrived.message))
-            elif not arrived.message.ok:
+            elif not arrived.message.ok and arrived.request >= 0:
                 self.answers.append(("a question of the console", arrived.message))
         else:
             self.model.receive(arrived.message, now_ns)

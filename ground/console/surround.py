@@ -44,9 +44,8 @@ class Surround:
             user=feed.user,
             role=feed.role,
         )
-        pattern = palette.glyphs.band[palette.kind]
         lines = [
-            heads.banner(model, place, palette.band, pattern, now, cells),
+            heads.banner(model, place, palette.band, palette.glyphs, now, cells),
             heads.alarm_bar(model, palette.glyphs, now, cells),
             heads.tabs(place, cells, palette.glyphs.more),
         ]
@@ -56,15 +55,16 @@ class Surround:
 
     def foot(self, page: Page, cells: int, *, asking: bool) -> Line:
         """Return a notice while it is new, else the keys that act here."""
+        more = self._desk.palette.glyphs.more
         if self._notice and self._desk.clock() - self._noticed_ns < NOTICE_NS:
-            return across([Run(f" {self._notice}", "strong")], [], cells, "tab")
+            return across([Run(f" {self._notice}", "strong")], [], cells, "tab", more)
         if asking:
             return across([Run(" enter confirms, esc closes", "dim")], [], cells, "tab")
         runs: Line = []
         for key in keys.here(page.NAME, kind(self._desk.model.realm)):
             if key.hint:
                 runs += [Run(f" {key.name}", "key"), Run(f" {key.text} ", "dim")]
-        return across(runs, [], cells, "tab", self._desk.palette.glyphs.more)
+        return across(runs, [], cells, "tab", more)
 
     def rings(self) -> bool:
         """Whether a critical alarm is new, and the bell has been quiet for a while."""

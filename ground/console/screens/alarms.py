@@ -57,6 +57,7 @@ class AlarmsPage(GridPage):
         waiting, listed = self.roll.waiting, len(self.roll.rows)
         name = "shelved alarms" if self.shelved else "alarms"
         marked = f", {len(self.grid.marks)} marked" if self.grid.marks else ""
+        name = name.removesuffix("s") if listed == 1 else name
         self.say(f"{listed} {name}{marked}", f" {waiting} new - press n " if waiting else "")
 
     def merge(self) -> None:
@@ -82,7 +83,8 @@ class AlarmsPage(GridPage):
         """Show the parameter of the alarm under the cursor."""
         row = self.grid.current
         if row is not None:
-            self.post_message(self.Go("params", (row.spacecraft, row.parameter, row.element)))
+            self.desk.wanted = (row.spacecraft, row.parameter, row.element)
+            self.desk.go("params")
 
     def _wanted(self, row: AlarmRow) -> bool:
         hidden = (row.shelved_until_ns is not None) != self.shelved

@@ -40,7 +40,7 @@ class FleetPage(GridPage):
         """Show the spacecraft under the cursor."""
         if self.grid.current is not None:
             self.desk.spacecraft, self.desk.packet_type = self.grid.current.name, ""
-            self.post_message(self.Go("sat"))
+            self.desk.go("sat")
 
 
 class SpacecraftPage(GridPage):
@@ -83,4 +83,4 @@ class SpacecraftPage(GridPage):
         """Show the parameters of the packet type under the cursor."""
         if self.grid.current is not None:
             self.desk.packet_type = self.grid.current[0]
-            self.post_message(self.Go("params"))
+            self.desk.go("params")

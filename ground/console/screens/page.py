@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.message import Message
 from textual.widget import Widget
 
 from ground.console.model import Key, Model
@@ -24,14 +23,19 @@ from ground.console.widgets.livegrid import LiveGrid
 
 @dataclass(slots=True)
 class Desk:
-    """What the pages share: the session, the look, and what the operator has chosen."""
+    """What the pages share: the session, the look, and what the operator has chosen.
+
+    `go` shows another page, at once: the next key is meant for that one.
+    """
 
     session: Session
     palette: Palette
     clock: Callable[[], int]
+    go: Callable[[str], None]
     spacecraft: str = ""
     packet_type: str = ""
     plots: list[Key] = field(default_factory=list)
+    wanted: Key | None = None  # the row of the parameters' page to go to
 
     @property
     def model(self) -> Model:
@@ -52,13 +56,6 @@ class Page(Vertical):
     NAME: ClassVar[str]
     TITLE: ClassVar[str]
     DIGIT: ClassVar[str] = ""
-
-    class Go(Message):
-        """Another page is to be shown, at a row where one is given."""
-
-        def __init__(self, page: str, key: Key | None = None) -> None:
-            self.page, self.key = page, key
-            super().__init__()
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(id=self.NAME)

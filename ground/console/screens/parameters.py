@@ -49,12 +49,14 @@ class ParametersPage(GridPage):
         first = max(0, self.grid.top - MARGIN)
         return list(self._keys[first : self.grid.top + len(self.grid.seen) + MARGIN])
 
-    def find(self, key: Key) -> None:
-        """Put the cursor on a row, letting go of what would hide it."""
-        self.desk.spacecraft, self.desk.packet_type, self.words = key[0], "", ""
-        self.paint()
-        if key in self.source():
-            self.grid.move_to(list(self._keys).index(key))
+    def enter(self) -> None:
+        """Put the cursor on the row that was asked for, letting go of what would hide it."""
+        key, self.desk.wanted = self.desk.wanted, None
+        if key is not None:
+            self.desk.spacecraft, self.desk.packet_type, self.words = key[0], "", ""
+            self.paint()
+            if key in self._keys:
+                self.grid.move_to(list(self._keys).index(key))
 
     def crumbs(self) -> tuple[str, ...]:
         """Fleet, the spacecraft, the packet type."""
@@ -65,4 +67,4 @@ class ParametersPage(GridPage):
         """Plot the parameter under the cursor alone."""
         if self.grid.current is not None:
             self.desk.plots = [self.grid.current]
-            self.post_message(self.Go("plot"))
+            self.desk.go("plot")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ground.console.model import Model
-from ground.console.palette import Band, Glyphs
+from ground.console.palette import Band, Glyphs, kind
 from ground.console.view.alarms import grade, name, waits
 from ground.console.view.parts import Line, Run, across
 from ground.console.view.text import age, clean, count, since, utc, width
@@ -30,19 +30,20 @@ class Place:
     role: str = ""
 
 
-def banner(model: Model, place: Place, band: Band, pattern: str, now_ns: int, cells: int) -> Line:
+def banner(model: Model, place: Place, band: Band, glyphs: Glyphs, now_ns: int, cells: int) -> Line:
     """Return the first line: realm by text and pattern, whether the station is heard, the time."""
     realm = model.realm if model.realm != "live" else band.text
+    pattern = glyphs.band[kind(model.realm)]
     mark = f"{pattern} " if pattern else ""
     left = [Run(f" {mark}{clean(realm.upper())} ", "band-strong")]
     if model.lost_ns is not None:
         left.append(Run(f" NO STATION for {since(model.lost_ns, now_ns)} ", "alert"))
     for part in _facts(model, place, now_ns):
-        left.append(Run(f"{'' if left[-1].style == 'alert' else '│'} {part} ", "band"))
+        left.append(Run(f"{'' if left[-1].style == 'alert' else glyphs.rule} {part} ", "band"))
     right = [Run(f" {utc(now_ns, date=cells >= 100)} ", "band-strong")]
     if not band.repeated:
-        return across(left, right, cells, "band", keep=True)
-    return _patterned(left, right, band, mark, cells)
+        return across(left, right, cells, "band", glyphs.more, keep=True)
+    return _patterned(left, right, (band.text, mark), glyphs, cells)
 
 
 def alarm_bar(model: Model, glyphs: Glyphs, now_ns: int, cells: int) -> Line:
@@ -91,7 +92,7 @@ def replay_bar(model: Model, glyphs: Glyphs, cells: int) -> Line:
     left = [Run(f" {sign} {state} {rate} {utc(moved.t_ns)} ", "bar")]
     tail = f" {utc(moved.end_ns, date=False)} {'loop ' if moved.loop else ''}"
     tail += f"{glyphs.rule} {count(moved.packets)} packets "
-    room = cells - width(left[0].text) - width(tail)
+    room = cells - width(left[0].text) - width(tail) - 1
     if room >= 10:
         span = max(1, moved.end_ns - moved.start_ns)
         at = min(room - 3, max(0, (moved.t_ns - moved.start_ns) * (room - 3) // span))
@@ -122,14 +123,15 @@ def _lag(model: Model, spacecraft: str, now_ns: int) -> str:
     return "no TM yet" if last is None else f"TM {age(model.data_ns(now_ns) - last)}"
 
 
-def _patterned(left: Line, right: Line, band: Band, mark: str, cells: int) -> Line:
+def _patterned(left: Line, right: Line, name: tuple[str, str], glyphs: Glyphs, cells: int) -> Line:
     """Return the line with what is left of it filled by the realm's name and pattern."""
+    text, mark = name
     taken = sum(width(run.text) for run in (*left, *right))
-    unit = f"{mark}{band.text} "
+    unit = f"{mark}{text} "
     if cells - taken >= width(unit) + 3:
         fill = unit * ((cells - taken - 3) // width(unit))
-        left = [*left, Run("│ ", "band"), Run(fill, "band")]
-    return across(left, right, cells, "band", keep=True)
+        left = [*left, Run(f"{glyphs.rule} ", "band"), Run(fill, "band")]
+    return across(left, right, cells, "band", glyphs.more, keep=True)
 
 
 def _counts(severity: str, rows: list[AlarmRow], glyphs: Glyphs, lost: bool) -> Line:

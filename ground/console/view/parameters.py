@@ -84,7 +84,7 @@ def spark(value: Value, look: Look) -> str:
         return ""
     low, high = float(trend[there].min()), float(trend[there].max())
     span = high - low
-    scaled = (trend - low) / span * (len(bars) - 2) if span > 0 else np.zeros_like(trend) + 3
+    scaled = (trend - low) / span * (len(bars) - 2) if span > 0 else np.zeros_like(trend)
     heights = np.where(there, np.nan_to_num(scaled).round() + 1, 0).astype(int)
     return "".join(bars[height] for height in heights.tolist())
 

@@ -157,6 +157,7 @@ def stage(row: tuple[str, StageRow], look: Look) -> list[Cell]:
     """Return a stage of a service, its sum checked here."""
     service, it = row
     dropped = sum(it.dropped.values())
+    lost = sum(number for why, number in it.dropped.items() if why not in HARMLESS)
     missing = it.given - it.out - dropped
     status = look.quiet("normal" if missing == 0 else "critical")
     verdict = f"{look.glyphs.good} adds up" if missing == 0 else f"{look.glyphs.bad} {missing:+,}"
@@ -165,7 +166,7 @@ def stage(row: tuple[str, StageRow], look: Look) -> list[Cell]:
         Cell(clean(it.name), look.quiet("strong")),
         Cell(f"{it.given:,}", look.quiet()),
         Cell(f"{it.out:,}", look.quiet()),
-        Cell(f"{dropped:,}", look.quiet("serious") if dropped else "dim"),
+        Cell(f"{dropped:,}", look.quiet("serious" if lost else "dim")),
         Cell(verdict, status),
         Cell(clean(service), "dim"),
         Cell(_reasons(it.dropped), look.quiet()),
@@ -183,6 +184,7 @@ SERVICES = (
     Column("detail", 12, grow=2, from_width=110),
 )
 _SERVICE_STATUS = {"running": "normal", "waiting": "standby", "failed": "critical"}
+HARMLESS = ("idle",)  # what is dropped by design
 LATE_NS = 5_000_000_000  # a service says how it is once a second
 
 

@@ -50,7 +50,7 @@ class Foot(Vertical):
         """Open for a command (`:`) or a filter (`/`)."""
         self.lines.display, self.prompt.display = False, True
         self.prompt.put(text)
-        self.prompt.focus()
+        self.screen.set_focus(self.prompt)  # at once: the next letter is meant for it
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while it is typed; without its first character the line closes."""

@@ -96,9 +96,8 @@ class LiveGrid(Widget):
         marked = [each for each in self.table.items if self.table.identify(each) in self.marks]
         return marked or ([] if self.current is None else [self.current])
 
-    def on_key(self, event: events.Key) -> None:
-        """Move; every other key goes on to the application."""
-        key = event.character if event.character and event.is_printable else event.key
+    def press(self, key: str) -> bool:
+        """Move, where that is what a key does; return whether it was."""
         if key in _STEPS:
             self.move_to(self.cursor + _STEPS[key])
         elif key in _PAGES:
@@ -106,8 +105,8 @@ class LiveGrid(Widget):
         elif key in _ENDS and self.table is not None:
             self.move_to(_ENDS[key] % max(1, len(self.table.items)))
         else:
-            return
-        event.stop()
+            return False
+        return True
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor where the mouse is; twice opens."""

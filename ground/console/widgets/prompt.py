@@ -68,6 +68,8 @@ class Prompt(Input):
             self.post_message(self.Left())
         elif event.key in ("up", "down"):
             self.post_message(self.Walked(-1 if event.key == "up" else 1))
+        elif event.key == "enter":  # now, not when letters behind it have come
+            self.post_message(self.Submitted(self, self.value))
         elif event.key == "tab":
             found = self._completer(self.value) if self._completer else []
             self.put(found[0] if found else self.value)

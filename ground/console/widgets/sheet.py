@@ -57,14 +57,14 @@ class Sheet(Vertical):
         self._text.put("")
         self._text.display = bool(question.ask)
         self._open()
-        (self._text if question.ask else self).focus()
+        self.screen.set_focus(self._text if question.ask else self)
 
     def read(self, lines: list[str]) -> None:
         """Open with lines to read; the first is the title."""
         self.question, self._reading = None, lines
         self._text.display = False
         self._open()
-        self.focus()
+        self.screen.set_focus(self)
 
     def close(self) -> None:
         """Close; nothing is sent."""
@@ -72,6 +72,8 @@ class Sheet(Vertical):
 
     def on_key(self, event: events.Key) -> None:
         """Enter confirms, escape closes; what is read closes by either."""
+        if self._text.has_focus:
+            return  # it tells by messages
         if event.key in ("up", "down"):
             self._step(-1 if event.key == "up" else 1)
         elif event.key == "escape" or (event.key == "enter" and self.question is None):
@@ -130,16 +132,16 @@ class Sheet(Vertical):
     def _told(self, cells: int) -> list[Line]:
         title, *lines = self._reading or [""]
         return [
-            [Run(fit(f" {title}", cells), "sheet-title")],
-            *([Run(fit(f" {text}", cells), "sheet")] for text in lines),
+            [Run(self._fit(f" {title}", cells), "sheet-title")],
+            *([Run(self._fit(f" {text}", cells), "sheet")] for text in lines),
         ]
 
     def _asked(self, cells: int) -> list[Line]:
         question = self.question
         assert question is not None
         realm = self._palette.band.text
-        lines = [[Run(fit(f" {realm} {question.title}", cells), "sheet-title")]]
-        lines += [[Run(fit(f"   {text}", cells), "sheet")] for text in question.lines]
+        lines = [[Run(self._fit(f" {realm} {question.title}", cells), "sheet-title")]]
+        lines += [[Run(self._fit(f"   {text}", cells), "sheet")] for text in question.lines]
         if question.choices:
             lines.append(self._choices(question))
         how = "up/down choose, enter confirms, esc cancels"
@@ -148,6 +150,9 @@ class Sheet(Vertical):
         if question.ask:
             lines.append([Run(f"   {question.ask}:", "sheet-strong")])
         return lines
+
+    def _fit(self, text: str, cells: int) -> str:
+        return fit(text, cells, more=self._palette.glyphs.more)
 
     def _choices(self, question: Question) -> Line:
         runs: Line = [Run("   for ", "sheet")]
