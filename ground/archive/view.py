@@ -121,7 +121,7 @@ class View:
         table's are looked through.
 
         Args:
-            columns: those wanted, `received` among them; None is all.
+            columns: those wanted, `time` and `received` among them; None is all.
             received_ns: first and last, TAI.
         """
         first, last = (int(times.tai_to_utc_ns(each)) for each in received_ns)

@@ -42,6 +42,15 @@ _REJECTS = [
     Heading("length", "octets", True),
     Heading("octets", "first octets"),
 ]
+_STATIONS = [
+    Heading("link", "link"),
+    Heading("frames", "frames", True),
+    Heading("only", "only here", True),
+    Heading("bad", "bad CRC", True),
+    Heading("corrected", "symbols mended", True),
+    Heading("first", "first (UTC)", time=TO_SECOND),
+    Heading("last", "last (UTC)", time=TO_SECOND),
+]
 
 
 def packets(
@@ -53,6 +62,9 @@ def packets(
     rejected: Annotated[
         bool, typer.Option("--rejected", help="What was rejected, and why.")
     ] = False,
+    by_station: Annotated[
+        bool, typer.Option("--stations", help="Frames by link, and which had what alone.")
+    ] = False,
     realm: options.Realm = "live",
     limit: options.Limit = 20,
     as_json: options.Json = False,
@@ -60,11 +72,13 @@ def packets(
     home: options.Home = None,
 ) -> None:
     """Show which packets the archive holds; `--rejected` shows what it kept of the rest."""
-    from ground.services import listing
+    from ground.services import listing, stations
 
     span = options.span(realm, spacecraft, start, end, limit)
     with options.open_archive(home, realm, spacecraft) as store:
-        if rejected:
+        if by_station:
+            rows, headings = stations.summary(store, span), _STATIONS
+        elif rejected:
             rows, headings = listing.rejects(store, span), _REJECTS
         elif listed:
             rows, headings = listing.packets(store, span, apid), _LIST

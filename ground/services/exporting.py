@@ -14,7 +14,7 @@ from ground.archive import export as writing
 from ground.archive.store import KEYS, Store
 from ground.decode import calibrate
 from ground.errors import InputError
-from ground.services import names, query, tables
+from ground.services import names, query, superseded, tables
 from ground.services.library import Library
 
 Progress = Callable[[int, int], None]
@@ -87,7 +87,7 @@ def _parts(
     stored = store.scan(span.realm, table, columns=[*keys, *sorted(needed)], **span.as_arguments())
     done = 0
     for rows in stored:
-        for part, types in query.by_database(rows, library, table):
+        for part, types in query.by_database(superseded.best(rows), library, table):
             raw = {
                 path: tables.from_arrow(part[path], types[path])
                 for path in sorted(needed)

@@ -71,6 +71,7 @@ def _gaps(rows: Sequence[Gap], crafts: Crafts, source: str, clock: Clock | None)
         "after": pa.array([each.after for each in rows], pa.int64()),
         "before": pa.array([each.found for each in rows], pa.int64()),
         "missing": pa.array([each.missing for each in rows], pa.int64()),
+        "modulus": pa.array([each.modulus for each in rows], pa.int64()),
     }
     return pa.table(head | found)
 

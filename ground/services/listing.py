@@ -2,7 +2,8 @@
 
 Gaps are found in the archive as it is, from the sequence counts of the packets in order of time,
 so that late data closes them. Frames lost on a channel are noted as they are received, since a
-frame has no time of its own; both are in the report.
+frame has no time of its own, and are not missing where another link has them (`frame_gaps`); both
+are in the report.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from ground.archive.store import Store
 from ground.columns import PacketFlag
-from ground.services import tables
+from ground.services import frame_gaps, tables
 from ground.services.query import Span
 from protocols import times
 
@@ -99,9 +100,7 @@ def gaps(store: Store, span: Span) -> Iterator[dict[str, Any]]:
         for key, mine in _channels(rows):
             yield from _gaps_of(key, mine)
     if _held(store, "gaps", span):
-        kept = ["spacecraft", "vcid", "after", "before", "missing", "source", "offset"]
-        found = store.read(span.realm, "gaps", columns=kept, spacecraft=span.spacecraft)
-        for row in found.to_pylist():
+        for row in frame_gaps.closed(store, span):
             yield {"kind": "frames", **row}
 
 

@@ -20,7 +20,7 @@ from ground.archive.store import KEYS, Store
 from ground.columns import Column, Severity
 from ground.decode import calibrate
 from ground.mdb.model import ScalarType
-from ground.services import names, tables
+from ground.services import names, superseded, tables
 from ground.services.library import Library
 from protocols import times
 
@@ -126,8 +126,9 @@ def _of_table(
 ) -> Iterator[Samples]:
     """Yield samples of one table, read once with the columns that contexts need as well."""
     asked = needed(store, library, table, wanted, span)
-    columns = ["spacecraft", "t_ns", "database", *sorted(asked)]
+    columns = [*superseded.COLUMNS, "flags", "database", *sorted(asked)]
     rows = store.read(span.realm, table, columns=columns, limit=span.limit, **span.as_arguments())
+    rows = superseded.best(rows)
     for part, types in by_database(rows, library, table):
         yield from _judged(part, types, {path: wanted[path] for path in wanted if path in types})
 

@@ -80,6 +80,13 @@ def instants(t_ns: NDArray[np.int64]) -> pa.Array:
     return pa.array(times.tai_to_utc_ns(t_ns), mask=unknown).cast(INSTANT)
 
 
+def received_ns(rows: pa.Table) -> NDArray[np.int64]:
+    """Return when rows were received, TAI; 0 where that is unknown."""
+    unix = numbers(rows["received"].cast(pa.int64()))
+    t_ns = times.utc_to_tai_ns(unix.values)
+    return t_ns if unix.valid is None else np.where(unix.valid, t_ns, 0)
+
+
 def head(
     spacecraft: pa.Array,
     t_ns: NDArray[np.int64],

@@ -17,7 +17,6 @@ from ground.archive.identities import COLUMNS, digest_rows
 from ground.archive.store import Appended, TableInfo
 from ground.services import tables
 from ground.services.sightings import Sightings, Stored
-from protocols import times
 
 TABLE = "packets"
 _ALL = 1 << 30  # entries of the log of appends, which is bounded by itself
@@ -56,22 +55,15 @@ class Untimed:
     def elsewhere(self, packets: pa.Table) -> NDArray[np.bool_]:
         """Return which rows of `packets`, all of one link, came over another one already."""
         source = str(packets["source"][0])
-        seen = self._sightings.see(digest_rows(packets), _received_ns(packets), source)
+        seen = self._sightings.see(digest_rows(packets), tables.received_ns(packets), source)
         return np.array([each.first != source for each in seen], np.bool_)
 
     def _load(self, start_ns: int, end_ns: int) -> Iterator[Stored]:
         if not any(info.name == TABLE for info in self._store.tables(self._realm)):
             return
-        columns = [*COLUMNS, "received", "source"]
+        columns = [*COLUMNS, "time", "received", "source"]
         span = start_ns, end_ns
         for part in self._store.scan_untimed(self._realm, TABLE, columns=columns, received_ns=span):
-            at_ns, sources = _received_ns(part).tolist(), part["source"].to_pylist()
+            at_ns, sources = tables.received_ns(part).tolist(), part["source"].to_pylist()
             for digest, at, source in zip(digest_rows(part), at_ns, sources, strict=True):
                 yield digest, at, source, source
-
-
-def _received_ns(packets: pa.Table) -> NDArray[np.int64]:
-    """Return when packets were received, TAI; 0 where that is unknown."""
-    unix = tables.numbers(packets["received"].cast(pa.int64()))
-    known = times.utc_to_tai_ns(unix.values)
-    return known if unix.valid is None else np.where(unix.valid, known, 0)
