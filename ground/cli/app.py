@@ -46,7 +46,7 @@ class _Commands(TyperGroup):
 
 app = typer.Typer(
     cls=_Commands,
-    help="Ground control and telemetry station: recordings in, judged parameters out.",
+    help="Ground control and telemetry station: live links and recordings in, judged values out.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
