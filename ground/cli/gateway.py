@@ -31,8 +31,10 @@ def gateway(
     Runs until SIGTERM or Ctrl-C. What a processor misses, it gets when it comes back.
     """
     from ground import settings
+    from ground.bus.addresses import Run
     from ground.cli import logs
     from ground.errors import InputError
+    from ground.services import child
     from ground.services.gateway import Gateway
 
     found = settings.find(mission)
@@ -41,4 +43,6 @@ def gateway(
         raise InputError(f"{found.path}: no gateway {name}; expected one of {known}")
     logs.start(log)
     root = (home or settings.home()).absolute()
-    Gateway(found, root, realm, name=name, listen=listen).run()
+    service = f"gateway-{name}" if name else "gateway"
+    with child.only(Run(root, realm).folder, service):
+        Gateway(found, root, realm, name=name, listen=listen).run()

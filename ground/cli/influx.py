@@ -27,18 +27,19 @@ def send(
     home: options.Home = None,
 ) -> None:
     """Send what comes into the archive, from where it stopped the last time, until stopped."""
-    from ground.services import influx
+    from ground.bus.addresses import Run
+    from ground.services import child, influx
     from ground.settings import find
     from ground.settings import home as default_home
 
-    found = find(mission)
-    service = influx.InfluxService(
-        found, influx.chosen(found, name), home or default_home(), realm, once=once
-    )
-    try:
-        service.run()
-    finally:
-        service.close()
+    found, root = find(mission), home or default_home()
+    chosen = influx.chosen(found, name)
+    with child.only(Run(root, realm).folder, f"influx-{chosen.name}"):
+        service = influx.InfluxService(found, chosen, root, realm, once=once)
+        try:
+            service.run()
+        finally:
+            service.close()
     done = service.progress
     dropped = "".join(f", {number:,} {reason}" for reason, number in done.dropped.items())
     say(literal(f"{service.name}: {done.out:,} of {done.given:,} rows sent{dropped}"))

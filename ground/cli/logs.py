@@ -40,7 +40,6 @@ def start(form: str | None = None) -> None:
             last,
         ],
         logger_factory=lambda *_: _Lines(),
-        cache_logger_on_first_use=True,
     )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -88,11 +90,26 @@ def service(
     logs.start(log)
     run = _main(name, found)
     patience_s = children.WAIT_S if child else 0.0
-    lock = children.only(Run(root, realm).folder, name, patience_s)
-    try:
+    with _told_failures(name), children.only(Run(root, realm).folder, name, patience_s):
         run(root, realm)
-    finally:
-        os.close(lock)
+
+
+@contextmanager
+def _told_failures(name: str) -> Iterator[None]:
+    """Log why a service failed, as it logs all else, and end with the exit code of that."""
+    import structlog
+
+    from ground.errors import GroundError
+
+    log = structlog.get_logger()
+    try:
+        yield
+    except GroundError as error:
+        log.error("service.failed", service=name, why=str(error))
+        raise typer.Exit(error.exit_code) from None
+    except Exception:
+        log.critical("service.failed", service=name, why=traceback.format_exc())
+        raise typer.Exit(1) from None
 
 
 def _command(mission: Mission, home: Path, realm: str, more: list[str], name: str) -> list[str]:

@@ -8,6 +8,8 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ground.errors import Refused
@@ -16,15 +18,25 @@ WAIT_S, LOOK_S = 15.0, 0.05  # longer than one whose supervisor is gone takes to
 PATIENCE_S = 10.0
 
 
-def only(folder: Path, service: str, patience_s: float = 0.0) -> int:
-    """Return the descriptor that makes this process the only one of a service, until it is closed.
+@contextmanager
+def only(folder: Path, service: str, patience_s: float = 0.0) -> Iterator[None]:
+    """Be the only process of a service.
 
-    Without it, the sockets of one that is just ending would be taken over, and then removed by it.
+    Without that, the sockets of one that is just ending would be taken over, and then removed by
+    it.
 
     Raises:
         Refused: another is still running after `patience_s`.
     """
-    path = folder / f"{service}.lock"
+    descriptor = _take(folder / f"{service}.lock", service, patience_s)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _take(path: Path, service: str, patience_s: float) -> int:
+    """Return the descriptor that holds the lock until it is closed, or the process ends."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     end = time.monotonic() + patience_s
     while not _taken(descriptor):

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import structlog
@@ -26,13 +27,14 @@ from ground.messages import EventRow, EventsRaised, ServiceReported
 from ground.services import child
 from ground.services.notify import Notifier
 from ground.services.pump import Pump
-from ground.services.supervision import Act, Supervision, why
+from ground.services.supervision import Act, Child, Supervision, why
 from ground.services.vitals import Vitals
 from ground.settings import Mission
 
 NAME = "station"
 GATEWAY, PROCESSOR, DISPLAY, INFLUX = "gateway", "processor", "display", "influx-"
 LOOK_S, REPORT_S = 0.05, 1.0
+SILENT_S = 5  # without a report: it is frozen, or very busy
 log = structlog.get_logger()
 
 
@@ -71,7 +73,8 @@ class Station:
         run, keyring = Run(home, realm), Keyring(home)
         if mission.station.listen is not None:
             options.must_have_clients(mission.station.listen, keyring.anyone_chosen())
-        self._lock = child.only(run.folder, NAME)
+        self._only = ExitStack()
+        self._only.enter_context(child.only(run.folder, NAME))
         keyring.ensure("station", "service")
         keyring.ensure("operator", "operate")
         self._where = f"{mission.name} in realm {realm}, {home}"
@@ -79,6 +82,7 @@ class Station:
         self.supervision = Supervision(groups, time.monotonic_ns())
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._running: dict[str, int] = {}  # pid by service, as each says itself
+        self._heard: dict[str, int] = {}  # when each said so last, monotonic ns
         self._ready = False
         self._vitals = Vitals(NAME)
         self._publisher = Publisher(context, run.publisher(NAME), realm)
@@ -101,7 +105,7 @@ class Station:
             process.wait()
         self._publisher.close()
         self._subscriber.close()
-        os.close(self._lock)
+        self._only.close()
         log.info("station.stopped")
 
     def _turn(self, pump: Pump, stop: Callable[[], bool] | None) -> None:
@@ -173,6 +177,7 @@ class Station:
             process = self._processes.get(getattr(message, "service", ""))
             if isinstance(message, ServiceReported) and process and process.pid == message.pid:
                 self._running[message.service] = message.pid
+                self._heard[message.service] = time.monotonic_ns()
         if not self._ready and self._running.keys() == self.supervision.children.keys():
             self._ready = True
             self._notifier.say("READY=1", f"STATUS={self._where}")
@@ -185,12 +190,19 @@ class Station:
 
     def report(self) -> ServiceReported:
         """Return how the station is: its services, how often each was started again, and why."""
-        children = self.supervision.children.values()
-        away = [each for each in children if each.name not in self._running]
+        children, now = self.supervision.children.values(), time.monotonic_ns()
+        away = [f"{each.name}: {told}" for each in children if (told := self._trouble(each, now))]
         state = "stopping" if self.supervision.stopping else "waiting" if away else "running"
-        detail = "; ".join(f"{each.name}: {each.ended or 'starting'}" for each in away)
+        detail = "; ".join(away)
         figures = {f"restarts {each.name}": float(each.restarts) for each in children}
         return self._vitals.report(state, detail, figures=figures)
+
+    def _trouble(self, child: Child, now: int) -> str:
+        """Return why a service is not at work; "" where it is."""
+        if child.name not in self._running:
+            return child.ended or "starting"
+        silent_s = (now - self._heard[child.name]) // 10**9
+        return f"silent for {silent_s} s" if silent_s > SILENT_S else ""
 
 
 def _spawn(command: list[str]) -> subprocess.Popen[bytes]:

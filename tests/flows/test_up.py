@@ -46,8 +46,8 @@ def test_what_is_sent_is_in_the_archive_and_the_station_ends_in_peace(
         station.send(octets)
     station.until(lambda: station.journalled() == len(sent.cadus) * CADU, "the journal")
     station.settle()
-    refused = _up(station)
-    assert refused.returncode == 3 and "one at a time" in refused.stderr
+    for refused in (_other(station, "up"), _other(station, "gateway")):
+        assert refused.returncode == 3 and "one at a time" in refused.stderr
     station.until(lambda: station.pid("station"), "the station to report")
     report = station.reports["station"]
     assert {f"restarts {name}": 0.0 for name in SERVICES}.items() <= report.figures.items()
@@ -86,7 +86,7 @@ def test_a_second_signal_does_not_wait(station: LiveStation) -> None:
 
 def test_a_station_on_a_network_needs_keys(tmp_path: Path) -> None:
     station = LiveStation(tmp_path, more='\n[station]\nlisten = "tcp://127.0.0.1:0"\n')
-    refused = _up(station)
+    refused = _other(station, "up")
     station.close()
     assert refused.returncode == 3 and "no client key is authorised" in refused.stderr
 
@@ -107,9 +107,9 @@ def test_what_cannot_be_started_says_why(
     assert (done.returncode, found in done.stderr) == (code, True), done.stderr
 
 
-def _up(station: LiveStation) -> subprocess.CompletedProcess[str]:
+def _other(station: LiveStation, verb: str) -> subprocess.CompletedProcess[str]:
     where = ("--realm", REALM, "--home", station.home)
-    return process("up", station.mission, *where, cwd=station.home.parent)
+    return process(verb, station.mission, *where, cwd=station.home.parent)
 
 
 def test_systemd_is_told_when_the_station_is_ready_alive_and_stopping(tmp_path: Path) -> None:
