@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -123,7 +124,10 @@ def _given(name: str, value: str | None) -> list[str]:
 
 
 def _tell(line: str) -> None:
-    say(literal(line))
+    """Print a line now; a reader that has gone away stops no station."""
+    with suppress(OSError):
+        say(literal(line))
+        sys.stdout.flush()
 
 
 def _main(name: str, mission: Mission) -> Callable[[Path, str], None]:

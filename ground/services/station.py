@@ -100,7 +100,10 @@ class Station:
             self._do(Act("kill", service))
 
     def close(self) -> None:
-        """Leave the bus, and let another station be here."""
+        """Leave the bus, and let another station be here; services that are left end first."""
+        for process in self._processes.values():
+            assert process.stdin is not None
+            process.stdin.close()
         for process in self._processes.values():
             process.wait()
         self._publisher.close()
@@ -151,8 +154,8 @@ class Station:
 
     def _gone(self, service: str, code: int) -> None:
         process = self._processes.pop(service)
-        if process.stdin is not None:
-            process.stdin.close()
+        assert process.stdin is not None
+        process.stdin.close()
         self._running.pop(service, None)
         if self.supervision.stopping:
             log.info("service.stopped", service=service, why=why(code))

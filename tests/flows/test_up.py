@@ -42,6 +42,7 @@ def test_what_is_sent_is_in_the_archive_and_the_station_ends_in_peace(
 ) -> None:
     station.start()
     station.until(station.ready, "the services")
+    station.until(lambda: "chenguang1 in realm" in station.log.read_text(), "a line that says so")
     for octets in sent.cadus:
         station.send(octets)
     station.until(lambda: station.journalled() == len(sent.cadus) * CADU, "the journal")
