@@ -155,8 +155,9 @@ def within(table: pa.Table, window: Window) -> pa.Table:
 
 
 def _of_day(table: pa.Table, day: str) -> pa.ChunkedArray:
-    wanted = _NO_DAY if day == NO_DAY else np.datetime64(day, "D").astype(np.int64)
-    return pa.chunked_array([_days(table) == wanted])
+    if day == NO_DAY:
+        return table["t_ns"].is_null()
+    return pa.chunked_array([_days(table) == np.datetime64(day, "D").astype(np.int64)])
 
 
 def _days(table: pa.Table) -> NDArray[np.int64]:

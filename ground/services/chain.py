@@ -100,10 +100,7 @@ class Chain:
         parts: list[Tables] = []
         for received in route.line.receive(records):
             clock = route.line.clock
-            packets = received.packets
-            if self._chosen is not None:
-                packets = packets.take(self._chosen(packets))
-            parts.append(route.processor.process(packets, route.source, clock))
+            parts.append(self.play(link, received.packets, clock))
             parts.append(
                 findings.found(received, route.crafts, route.source, route.line.tally, clock)
             )
@@ -124,8 +121,10 @@ class Chain:
         self._routes[link].line.tally.clear()
 
     def play(self, link: str, packets: Packets, clock: Clock) -> Tables:
-        """Return what packets of the archive give when they come again over a link."""
+        """Return what packets give that come, or come again, over a link."""
         route = self._routes[link]
+        if self._chosen is not None:
+            packets = packets.take(self._chosen(packets))
         return route.processor.process(packets, route.source, clock)
 
     def anchor(self, link: str, position: int) -> int:

@@ -68,6 +68,7 @@ class Replay:
             piece = self.player.due(now)
             self._follow()
             if piece is None:
+                self.watch.expire(self.player.moved(now).t_ns)
                 return False
             self._play(piece)
         return True
@@ -96,11 +97,12 @@ class Replay:
             self.watch.wanted = wanted
 
     def _play(self, piece: Piece) -> None:
+        self.watch.expire(piece.first_ns)
         if piece.records is not None:
             made = self._chain.receive(piece.link, piece.records)
         else:
-            assert piece.packets is not None and piece.received_ns is not None
-            made = self._chain.play(piece.link, piece.packets, piece.received_ns.__getitem__)
+            assert piece.packets is not None
+            made = self._chain.play(piece.link, piece.packets, lambda received_ns: received_ns)
         self.data_ns = piece.last_ns
         self.watch.expire(piece.last_ns)
         self.watch.kept()  # the messages tell it all; nothing is archived

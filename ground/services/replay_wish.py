@@ -95,17 +95,17 @@ def _journals(mission: Mission, home: Path, wish: Wish) -> tuple[list[Track], in
 
 def _archived(mission: Mission, wish: Wish, store: View) -> tuple[list[Track], int, int]:
     """Return the packets of the archive as a track, and the times between which they lie."""
-    held = [table for table in store.tables(wish.realm) if table.name == "packets"]
-    if not held or held[0].t0_ns is None or held[0].t1_ns is None:
-        raise InputError(f"realm {wish.realm!r}: no packets with a time in the archive")
-    day_ns = 86_400 * 10**9
-    span = held[0].t0_ns, held[0].t1_ns + day_ns
+    frames = [each.name for each in mission.links if each.frame != "packets"]
+    links = frames or [each.name for each in mission.links]
+    if not links:
+        raise InputError(f"{mission.path}: no link; expected one over which packets come again")
     scids = {craft.name: craft.scid for craft in mission.spacecraft}
-    link = next(each.name for each in mission.links)
-    track = ArchiveTrack(store, wish.realm, link, scids, span, wish.spacecraft or None)
-    track.seek(0)
-    first = track.next_ns()
-    return [track], span[0] if first is None else first, span[1]
+    track = ArchiveTrack(store, wish.realm, links[0], scids, wish.spacecraft or None)
+    held = any(table.name == "packets" for table in store.tables(wish.realm))
+    span = track.span() if held else None
+    if span is None:
+        raise InputError(f"realm {wish.realm!r}: no such packets in the archive")
+    return [track], *span
 
 
 def _chosen(mission: Mission, wish: Wish) -> Callable[[Packets], NDArray[np.bool_]] | None:
@@ -116,10 +116,12 @@ def _chosen(mission: Mission, wish: Wish) -> Callable[[Packets], NDArray[np.bool
             raise InputError(f"spacecraft {name!r}; expected one of {', '.join(known)}")
     if not (wish.spacecraft or wish.channels):
         return None
-    scids = [known[name] for name in wish.spacecraft] or list(known.values())
+    scids = [-1, *(known[name] for name in wish.spacecraft)]  # without frames all are of one
 
     def chosen(packets: Packets) -> NDArray[np.bool_]:
-        mine = np.isin(packets.scid, scids) | (packets.scid < 0)
+        mine = np.ones(len(packets), np.bool_)
+        if wish.spacecraft:
+            mine &= np.isin(packets.scid, scids)
         return mine & np.isin(packets.vcid, wish.channels) if wish.channels else mine
 
     return chosen

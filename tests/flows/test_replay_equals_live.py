@@ -54,8 +54,7 @@ def archive(station: VirtualStation) -> Iterator[EmbeddedStore]:
 def tracks_of(station: VirtualStation, store: EmbeddedStore | None) -> list[Track]:
     if store is None:
         return [JournalTrack("kashi", station.journal("kashi"))]
-    span = (START - 3600 * SECOND, START + 7200 * SECOND)
-    return [ArchiveTrack(store, REALM, "kashi", {"CG-1": 171}, span)]
+    return [ArchiveTrack(store, REALM, "kashi", {"CG-1": 171})]
 
 
 def replay_of(
