@@ -193,7 +193,7 @@ def test_a_reader_that_stands_still_is_waited_for_until_the_stop():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "udp", "udp:", "udp:1", "udp::1", "udp:a:b", "file:x:1", "tcp:h:70000"]
+    "text", ["", "udp", "udp:", "udp:1", "udp::1", "udp:a:b", "file:", "tcp:h:70000"]
 )
 def test_a_target_that_is_none_is_refused(text):
     with pytest.raises(InputError, match="expected udp:HOST:PORT"):

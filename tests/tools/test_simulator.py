@@ -315,5 +315,5 @@ def test_the_truth_can_be_kept_in_a_file(tmp_path):
 def test_the_link_of_the_recording_is_that_of_the_station():
     mission = settings.find("chenguang1")
     recording, station = (mission.link(name) for name in ("recording", "kashi"))
-    kept = {"name", "kind", "address"}
+    kept = {"name", "kind", "address", "enabled"}
     assert recording.model_dump(exclude=kept) == station.model_dump(exclude=kept)
