@@ -373,7 +373,10 @@ class ListAlarms:
 
 @dataclass(frozen=True, slots=True)
 class AlarmsListed:
+    """All alarms; where they are too many for a message, the worst, and how many are left out."""
+
     alarms: list[AlarmRow]
+    left_out: int = 0
 
 
 # --- Requests to the display service -------------------------------------------------------------

@@ -24,7 +24,6 @@ from ground.bus.sockets import Publisher
 from ground.errors import NotReachable
 from ground.messages import (
     AcknowledgeAlarms,
-    AlarmsListed,
     Answered,
     AssignAlarms,
     ClearAlarms,
@@ -36,7 +35,7 @@ from ground.messages import (
     ShelveAlarms,
     UnshelveAlarms,
 )
-from ground.services import noted, vitals
+from ground.services import noted, parcels, vitals
 from ground.services.live import Live
 from ground.services.pump import Pump
 from ground.settings import Mission
@@ -157,8 +156,7 @@ class Processor:
     def _publish(self) -> None:
         now = clock.now_ns()
         for topic, message in self.live.outbox.take():
-            kind, _, detail = topic.partition("/")
-            self._publisher.send(message, kind, detail, now)
+            parcels.publish(self._publisher, topic, message, now)
 
     def _serve(self) -> None:
         for request in self._server.receive():
@@ -168,7 +166,7 @@ class Processor:
     def _answer(self, request: Request) -> Any:
         message = request.envelope.message
         if isinstance(message, ListAlarms):
-            return AlarmsListed(self.live.watch.alarms.rows())
+            return parcels.listed(self.live.watch.alarms.rows())
         if not isinstance(message, ACTS):
             return Answered(False, f"{type(message).__name__} is not for the {NAME}")
         answer = self.live.act(message, request.user, clock.now_ns())
@@ -192,9 +190,15 @@ class Processor:
             "published": float(self._publisher.sent),
             **{f"refused: {why}": float(n) for why, n in self._server.refused.items()},
         }
+        detail = live.failed or "; ".join(self._unreached())
         return self._vitals.report(
-            state, live.failed, live.stages(), live.queues(), live.cursors(), figures
+            state, detail, live.stages(), live.queues(), live.cursors(), figures
         )
+
+    def _unreached(self) -> list[str]:
+        """Return which gateways are not connected, and why where they said so."""
+        away = [each for each in dict.fromkeys(self._callers.values()) if not each.connected]
+        return [f"{each.address}: {each.trouble or 'not reachable'}" for each in away]
 
     def _clocks(self) -> None:
         """Tell and keep how each spacecraft's clock stands, and how this service is."""

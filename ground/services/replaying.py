@@ -13,8 +13,8 @@ from ground.bus.guard import Context
 from ground.bus.keys import Keyring
 from ground.bus.requests import Request, Server
 from ground.bus.sockets import Publisher
-from ground.messages import AlarmsListed, Answered, ControlReplay, ListAlarms
-from ground.services import vitals
+from ground.messages import Answered, ControlReplay, ListAlarms
+from ground.services import parcels, vitals
 from ground.services.pump import Pump
 from ground.services.replay import Replay
 
@@ -71,7 +71,7 @@ class Replaying:
     def _answer(self, request: Request) -> Any:
         message = request.envelope.message
         if isinstance(message, ListAlarms):
-            return AlarmsListed(self.replay.watch.alarms.rows())
+            return parcels.listed(self.replay.watch.alarms.rows())
         if not isinstance(message, ControlReplay):
             return Answered(False, "this is a replay: what was done then cannot be changed")
         if message.act == "stop":
@@ -91,8 +91,7 @@ class Replaying:
 
     def _publish(self) -> None:
         for topic, message in self.replay.outbox.take():
-            kind, _, detail = topic.partition("/")
-            self._publisher.send(message, kind, detail, self.replay.data_ns)
+            parcels.publish(self._publisher, topic, message, self.replay.data_ns)
 
     def _moved(self) -> None:
         moved = self.replay.player.moved(time.monotonic_ns())

@@ -14,11 +14,12 @@ from ground.services.meant import Judged
 
 def parameters(judged: Judged) -> ParametersDecoded:
     """Return the packets with raw and engineering values and severities (see the message)."""
+    codes, craft = np.unique(judged.spacecraft, return_inverse=True)
     columns: Columns = {
         "t_ns": judged.t_ns,
         "timed": judged.timed,
         "received_ns": judged.received_ns,
-        "craft": judged.spacecraft.astype(np.int32),
+        "craft": craft.astype(np.int32),
         "sequence": judged.sequence,
         "flags": judged.flags,
         "severity": judged.severity,
@@ -27,7 +28,7 @@ def parameters(judged: Judged) -> ParametersDecoded:
     return ParametersDecoded(
         judged.batch.packet_type,
         judged.database,
-        list(judged.names),
+        [judged.names[code] for code in codes.tolist()],
         labels,
         columns | written,
     )
