@@ -38,6 +38,15 @@ _AROUND = 64  # frames that tell how fast a channel counts
 
 
 @dataclass(frozen=True, slots=True)
+class _Left:
+    """What is left of one link's gap, and from when to when its frames may have been received."""
+
+    rows: list[Row]
+    first_ns: int
+    last_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Channel:
     """The frames of a channel, in order of reception; `good` where their CRC is."""
 
@@ -59,14 +68,14 @@ def closed(store: Store, span: Span) -> Iterator[Row]:
     begins_ns = held[TABLE].t0_ns or 0
     at_ns = tables.received_ns(gaps)
     rows = gaps.drop_columns(["received"]).to_pylist()
-    found: dict[int, list[Row]] = {}
-    told: dict[Key, set[tuple[int, str]]] = {}
+    found: dict[int, _Left] = {}
+    told: dict[Key, list[tuple[_Left, str]]] = {}
     for mine in _clusters(gaps, at_ns):
         found |= _looked_at(store, span, rows, at_ns, mine, begins_ns)
     for place, row in enumerate(rows):
         if row["vcid"] != IDLE_VCID:
-            for left in found.get(place, [row]):
-                yield from _once(left, int(at_ns[place]), told)
+            whole = _Left([row], int(at_ns[place]), int(at_ns[place]))
+            yield from _once(found.get(place, whole), told)
 
 
 def _clusters(gaps: pa.Table, at_ns: Int64) -> Iterator[list[int]]:
@@ -83,9 +92,9 @@ def _clusters(gaps: pa.Table, at_ns: Int64) -> Iterator[list[int]]:
 
 def _looked_at(
     store: Store, span: Span, rows: list[Row], at_ns: Int64, mine: list[int], begins_ns: int
-) -> dict[int, list[Row]]:
+) -> dict[int, _Left]:
     """Return what is left of these gaps, looking back as far as their beginnings are."""
-    found: dict[int, list[Row]] = {}
+    found: dict[int, _Left] = {}
     back_ns = _BACK_NS
     while mine:
         start_ns = int(at_ns[mine].min()) - back_ns
@@ -120,7 +129,7 @@ def _channels(
     return made
 
 
-def _left(gap: Row, channel: _Channel | None) -> list[Row] | None:
+def _left(gap: Row, channel: _Channel | None) -> _Left | None:
     """Return what no other link received of a gap; None where its edges are not at hand."""
     if channel is None:
         return None
@@ -132,18 +141,20 @@ def _left(gap: Row, channel: _Channel | None) -> list[Row] | None:
     before = own[max(0, last - _AROUND) : last]
     same = before[channel.count[before] == gap["after"]]
     first_ns, last_ns = channel.t_ns[[same[-1] if len(same) else before[-1], own[last]]].tolist()
-    near = channel.t_ns[own[max(0, last - _AROUND) : last + _AROUND]]
-    slack_ns = _slack(near, last_ns - first_ns, gap["modulus"])
-    start, stop = np.searchsorted(channel.t_ns, [first_ns - slack_ns, last_ns + slack_ns + 1])
+    near_ns = channel.t_ns[own[max(0, last - _AROUND) : last + _AROUND]]
+    slack_ns = _slack(near_ns, last_ns - first_ns, gap["modulus"])
+    first_ns, last_ns = first_ns - slack_ns, last_ns + slack_ns
+    start, stop = np.searchsorted(channel.t_ns, [first_ns, last_ns + 1])
     others = (channel.source[start:stop] != gap["source"]) & channel.good[start:stop]
     place = (channel.count[start:stop][others] - gap["after"] - 1) % gap["modulus"]
-    return list(_runs(gap, np.unique(place[place < gap["missing"]]).tolist()))
+    delivered = np.unique(place[place < gap["missing"]]).tolist()
+    return _Left(list(_runs(gap, delivered)), first_ns, last_ns)
 
 
 def _slack(near_ns: Int64, lasting_ns: int, modulus: int) -> int:
     """Return how far beside a gap another link's frames may lie and still be of the same turn."""
-    elapsed_ns = int(near_ns.max() - near_ns.min())
-    if not elapsed_ns:
+    elapsed_ns = int(near_ns.max() - near_ns.min()) - lasting_ns  # while frames came
+    if elapsed_ns <= 0:
         return WITHIN_NS
     turn_ns = modulus * elapsed_ns // len(near_ns)
     return min(WITHIN_NS, max(0, turn_ns - lasting_ns) // 2)
@@ -157,10 +168,16 @@ def _runs(gap: Row, delivered: Sequence[int]) -> Iterator[Row]:
             yield gap | {"after": after, "before": before, "missing": two - one - 1}
 
 
-def _once(gap: Row, at_ns: int, told: dict[Key, set[tuple[int, str]]]) -> Iterator[Row]:
-    """Yield a gap with `COLUMNS`, unless another link has the same one at about that time."""
-    key = tuple(gap[name] for name in ("spacecraft", "vcid", "after", "before", "missing"))
-    known, turn = told.setdefault(key, set()), at_ns // (2 * WITHIN_NS)
-    if not at_ns or not any(abs(at - turn) < 2 and whose != gap["source"] for at, whose in known):
-        known.add((turn, gap["source"]))
-        yield {name: gap[name] for name in COLUMNS}
+def _once(left: _Left, told: dict[Key, list[tuple[_Left, str]]]) -> Iterator[Row]:
+    """Yield gaps with `COLUMNS`, unless another link has the same one at about that time."""
+    for row in left.rows:
+        key = tuple(row[name] for name in ("spacecraft", "vcid", "after", "before", "missing"))
+        known = told.setdefault(key, [])
+        if not left.last_ns or not any(
+            whose != row["source"]
+            and each.first_ns <= left.last_ns
+            and left.first_ns <= each.last_ns
+            for each, whose in known
+        ):
+            known.append((left, row["source"]))
+            yield {name: row[name] for name in COLUMNS}
