@@ -227,12 +227,11 @@ class Console(App[None], inherit_bindings=False):
             return False
         key = event.character if event.character and event.is_printable else event.key
         key = "space" if key == " " else key
-        if isinstance(focused, LiveGrid) and focused.press(key):
-            return True
-        found = keys.find(key, self.page.NAME, self.palette.kind)
-        if found is not None:
-            self.actions.run(found.action, key)
-            self.paint()
+        if not (isinstance(focused, LiveGrid) and focused.press(key)):
+            found = keys.find(key, self.page.NAME, self.palette.kind)
+            if found is not None:
+                self.actions.run(found.action, key)
+        self.paint()
         return True
 
     def _turn_to(self, name: str) -> None:

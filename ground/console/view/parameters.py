@@ -61,7 +61,7 @@ def cells(key: Key, model: Model, look: Look) -> list[Cell]:
         Cell(("~" if old else "") + clean(value.value), old or _value_style(status)),
         Cell(units, "dim"),
         Cell(limits, status if value.severity and not old else "dim"),
-        Cell(since(value.received_ns or value.t_ns, look.now_ns), old or "text"),
+        Cell(since(value.received_ns or value.t_ns, look.now_ns), old or "dim"),
         Cell(clean(value.raw), old or "dim"),
         Cell(spark(value, look), old or "spark"),
         Cell(of, "dim"),

@@ -10,16 +10,19 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from ground.console.palette import Palette
-from ground.console.view.parts import Line
+from ground.console.view.parts import Line, Run
 from ground.console.view.text import width
 
 
 def strip(line: Line, palette: Palette, cells: int, style: str, over: str = "") -> Strip:
     """Return a line as textual draws it, padded with `style` or cut to so many cells."""
-    segments = [Segment(text, palette.style(name, over)) for text, name in line]
     taken = sum(width(run.text) for run in line)
-    if taken < cells:
-        segments.append(Segment(" " * (cells - taken), palette.style(style, over)))
+    pad = " " * (cells - taken)
+    if pad and line and line[-1].style == style:
+        line, pad = [*line[:-1], Run(line[-1].text + pad, style)], ""
+    segments = [Segment(text, palette.style(name, over)) for text, name in line]
+    if pad:
+        segments.append(Segment(pad, palette.style(style, over)))
     made = Strip(segments, max(taken, cells))
     return made.crop(0, cells) if taken > cells else made
 

@@ -35,7 +35,7 @@ class LiveGrid(Widget):
     DEFAULT_CSS = "LiveGrid { height: 1fr; width: 1fr; }"
 
     class Moved(Message):
-        """The cursor or what is visible has moved."""
+        """The mouse or another size has changed what is seen."""
 
     class Opened(Message):
         """A row was opened with the mouse."""
@@ -81,7 +81,6 @@ class LiveGrid(Widget):
         self.cursor = max(0, min(row, len(items) - 1))
         self._into_view()
         self._repaint()
-        self.post_message(self.Moved())
 
     def mark(self) -> None:
         """Mark the row under the cursor, or take its mark away, and go on to the next."""
@@ -112,16 +111,19 @@ class LiveGrid(Widget):
         """Put the cursor where the mouse is; twice opens."""
         if event.y >= 1 and self.top + event.y - 1 < len(self.table.items if self.table else ()):
             self.move_to(self.top + event.y - 1)
+            self.post_message(self.Moved())
             if event.chain == 2:
                 self.post_message(self.Opened())
 
     def on_mouse_scroll_down(self) -> None:
         """Go down three rows."""
         self.move_to(self.cursor + 3)
+        self.post_message(self.Moved())
 
     def on_mouse_scroll_up(self) -> None:
         """Go up three rows."""
         self.move_to(self.cursor - 3)
+        self.post_message(self.Moved())
 
     def on_focus(self) -> None:
         """Show the cursor as the one that acts."""
@@ -213,7 +215,8 @@ class LiveGrid(Widget):
             text = [Run(f" {state}", "dim")] if state else []
             return strip(text, self.palette, wide, "text")
         cells, under, marked = state
-        return strip(self._row(cells, marked, under), self.palette, wide, "text", under)
+        row = self._row(cells, marked, under)
+        return strip(row, self.palette, wide, row[-1].style, under)
 
     def _header(self) -> Line:
         assert self.table is not None
@@ -222,8 +225,11 @@ class LiveGrid(Widget):
 
     def _row(self, cells: Sequence[Cell], marked: bool, under: str) -> Line:
         bare = under == "pale" and self.palette.depth == "none"
-        gutter = "*" if marked else ">" if bare else " "
-        return [Run(fit(gutter, GUTTER), "strong"), *self._cells(cells)]
+        gutter = fit("*" if marked else ">" if bare else " ", GUTTER)
+        (text, style), *more = self._cells(cells) or [Run("", "text")]  # no size yet
+        if gutter.isspace():  # one run fewer to send, for each row at each tick
+            return [Run(gutter + text, style), *more]
+        return [Run(gutter, "strong"), Run(text, style), *more]
 
     def _cells(self, cells: Sequence[Cell]) -> Line:
         columns = self.table.columns if self.table else ()
