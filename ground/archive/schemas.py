@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 
@@ -56,6 +56,16 @@ def _wider(left: pa.DataType, right: pa.DataType) -> pa.DataType:
     signed, unsigned = (left, right) if pa.types.is_signed_integer(left) else (right, left)
     bits = max(signed.bit_width, 2 * unsigned.bit_width)
     return {16: pa.int16(), 32: pa.int32(), 64: pa.int64()}.get(bits, pa.string())
+
+
+def together(parts: Sequence[pa.Table]) -> pa.Table:
+    """Return tables end to end, with the columns of all; those that one lacks are null."""
+    if len(parts) == 1:
+        return parts[0]
+    if any(not part.schema.equals(parts[0].schema) for part in parts):
+        schema = union(part.schema for part in parts)
+        parts = [conform(part, schema) for part in parts]
+    return pa.concat_tables(parts)
 
 
 def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:

@@ -16,12 +16,15 @@ from numpy.typing import NDArray
 
 from ground.alarms.judge import Judge
 from ground.alarms.overrides import Overrides
+from ground.archive import schemas
 from ground.archive.journal_records import Records
 from ground.services import findings, missions
 from ground.services.crafts import Crafts
+from ground.services.duplicates import Duplicates, Nothing
 from ground.services.line import Line
 from ground.services.meant import Clock, Judged
 from ground.services.processing import Known, Observer, Processor
+from ground.services.recent import Recent
 from ground.services.receptions import TABLE as FRAMES
 from ground.services.receptions import Receptions
 from ground.services.tally import Tally
@@ -81,11 +84,20 @@ class Chain:
         self._rejects, self._chosen = rejects, chosen
         self._routes: dict[str, _Route] = {}
         judge = Judge()
+        recent = Recent(links=len(mission.links))
+        wholes = Duplicates(Nothing(), "", recent=recent)
         for link in mission.links:
             line = Line(link, Tally(), noting=receptions is not None)
             mine = _crafts_of(mission, link, crafts)
             processor = Processor(
-                mine, self._is_known, line.tally, judge, self._told, overrides, again=False
+                mine,
+                self._is_known,
+                line.tally,
+                judge,
+                self._told,
+                overrides,
+                again=False,
+                joined=wholes.known,
             )
             self._routes[link.name] = _Route(line, processor, mine, f"journal/{link.name}")
 
@@ -100,7 +112,8 @@ class Chain:
         parts: list[Tables] = []
         for received in route.line.receive(records):
             clock = route.line.clock
-            parts.append(self.play(link, received.packets, clock))
+            if len(received.packets):
+                parts.append(self.play(link, received.packets, clock))
             parts.append(
                 findings.found(received, route.crafts, route.source, route.line.tally, clock)
             )
@@ -150,14 +163,7 @@ def joined(parts: list[Tables]) -> Tables:
         for name, table in part.items():
             if table.num_rows:
                 named.setdefault(name, []).append(table)
-    return {
-        name: several[0] if len(several) == 1 else _together(several)
-        for name, several in named.items()
-    }
-
-
-def _together(several: list[pa.Table]) -> pa.Table:
-    return pa.concat_tables(several, promote_options="permissive")
+    return {name: schemas.together(several) for name, several in named.items()}
 
 
 def _crafts_of(mission: Mission, link: Link, crafts: Crafts) -> Crafts:

@@ -108,6 +108,7 @@ class Crafts:
     definitions: dict[str, Definition] = field(default_factory=dict)
     only: str | None = None
     names: list[str] = field(default_factory=list)
+    _codes: dict[str, int] = field(default_factory=dict)
 
     def codes(self, scid: NDArray[np.int32]) -> NDArray[np.int32]:
         """Return each row's spacecraft as an index into `names`, which grows as ids appear."""
@@ -135,6 +136,7 @@ class Crafts:
             yield definition, np.flatnonzero(np.isin(codes, members))
 
     def _code(self, name: str) -> int:
-        if name not in self.names:
+        code = self._codes.setdefault(name, len(self.names))
+        if code == len(self.names):
             self.names.append(name)
-        return self.names.index(name)
+        return code

@@ -31,6 +31,7 @@ from ground.services.recent import Recent
 from ground.services.untimed import Held as HoldsUntimed
 from ground.services.untimed import Untimed
 
+MOST_CHANNELS = 1 << 18  # whose newest time is remembered
 _LONG_AGO = np.iinfo(np.int64).min
 Truth = NDArray[np.bool_]
 Int64 = NDArray[np.int64]
@@ -187,6 +188,9 @@ class Duplicates:
         before = [self._newest_ns.get(each, self._before_ns) for each in distinct.tolist()]
         for channel, mark, moved in zip(distinct.tolist(), before, newest.tolist(), strict=True):
             self._newest_ns[channel] = max(mark, moved)
+        if len(self._newest_ns) > MOST_CHANNELS:  # then what is newer than all of them is new
+            self._before_ns = max(self._newest_ns.values())
+            self._newest_ns.clear()
         return np.array(before, np.int64)[inverse]
 
     def _channels(self, packets: pa.Table) -> Int64:

@@ -15,6 +15,7 @@ from ground.archive.store import ArchiveError, Source
 from ground.services.chain import Tables, joined
 
 LARGEST = 64 << 20  # octets that wait, before they are committed ahead of time
+PACKETS = 50_000  # that wait: well within what `Recent` remembers
 LIVE = "live"  # in place of a digest of settings: a cursor outlives a change of the mission
 _ANCHOR = "anchor/"
 
@@ -31,6 +32,7 @@ class Keeper:
         self.failed = ""
         self.waiting = 0
         self._store, self._realm = store, realm
+        self._packets = 0
         self._parts: list[Tables] = []
         self._cursors: dict[str, Source] = {}
         self._notes: dict[str, bytes | None] = {}
@@ -45,6 +47,7 @@ class Keeper:
     def add(self, tables: Tables) -> None:
         """Take rows; they wait for the next commit."""
         self._parts.append(tables)
+        self._packets += tables["packets"].num_rows if "packets" in tables else 0
         self.waiting += sum(table.get_total_buffer_size() for table in tables.values())
 
     def move(self, journal: str, position: int, anchor: int) -> None:
@@ -59,7 +62,7 @@ class Keeper:
     @property
     def full(self) -> bool:
         """Whether it is time to commit before the clock says so."""
-        return self.waiting > LARGEST
+        return self.waiting > LARGEST or self._packets > PACKETS
 
     def commit(self) -> dict[str, int]:
         """Append all that waits and return how far each journal is in the archive now.
@@ -79,7 +82,8 @@ class Keeper:
             return {}
         self.failed = ""
         moved = {name: source.offset for name, source in self._cursors.items()}
-        self._parts, self._cursors, self._notes, self.waiting = [], {}, {}, 0
+        self._parts, self._cursors, self._notes = [], {}, {}
+        self.waiting = self._packets = 0
         return moved
 
 

@@ -153,7 +153,7 @@ class Line:
         """Remember where these records begin as a place to start from, if the last is far off."""
         self._broken = broken
         at = int(records.position[0])
-        if self._anchors and not broken and at - self._anchors[-1] < _STEP:
+        if self._anchors and at - self._anchors[-1] < _STEP:
             return
         skip = 0 if broken else self._skip()
         if skip is not None:

@@ -135,7 +135,16 @@ class Live:
         if self._keeper.failed:
             source.feed.pause()
             return Records.none()
-        return source.feed.receive(message, monotonic)
+        records = source.feed.receive(message, monotonic)
+        if len(records) and message.journal < source.until:
+            self._begin(source, message.journal, int(records.received_ns[-1]))
+        return records
+
+    def _begin(self, source: _Source, end: int, now: int) -> None:
+        """Take all of a journal as new: it ends before where it was taken to, so it is another."""
+        text = f"{source.link.name}: the journal ends at {end}, but was taken up to {source.until}"
+        self._note("serious", "journal.replaced", text, now)
+        source.until = 0
 
     def _pieces(self, source: _Source, records: Records) -> int:
         octets = len(records.octets)

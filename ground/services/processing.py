@@ -6,7 +6,7 @@ they were batched.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from ground.alarms import limits
 from ground.alarms.judge import Judge
 from ground.alarms.overrides import Overrides
+from ground.archive import schemas
 from ground.columns import Batch, PacketFlag, Severity
 from ground.services import tables
 from ground.services.crafts import Crafts
 from ground.services.meant import Clock, Decoded, Judged, Meant
 from ground.services.tally import Tally
-from protocols.packet import ALONE, Packets
+from protocols.packet import ALONE, Fragment, Packets
 from protocols.segment import Segments
 
 Known = Callable[[pa.Table], NDArray[np.bool_]]
@@ -42,6 +43,7 @@ class Processor:
         overrides: limits that operators changed.
         again: judge packets that are known too, as the next ones' levels may hang on them: an
             ingest that was cut off goes through its file again.
+        joined: says which packets were joined of segments before, over another link.
     """
 
     def __init__(
@@ -54,8 +56,9 @@ class Processor:
         overrides: Overrides | None = None,
         *,
         again: bool = True,
+        joined: Known | None = None,
     ) -> None:
-        self._again = again
+        self._again, self._joined = again, joined
         self._crafts = crafts
         self._known = known
         self._tally = tally
@@ -86,18 +89,19 @@ class Processor:
             whole, fresh = self._join(packets.take(~alone), fresh[~alone])
             meant = Meant.of(whole, self._crafts.codes(whole.scid), clock)
             decoded = self._decode(whole, meant, np.arange(len(whole)))
+            if self._joined is not None and len(whole):
+                fresh &= ~self._joined(self._listed(whole, meant, source))
             self._note_unknown(whole, meant, fresh)
             self._add(made, decoded, fresh, meant, whole)
         return {
-            name: pa.concat_tables(parts, promote_options="permissive")
+            name: schemas.together(parts)
             for name, parts in made.items()
             if sum(part.num_rows for part in parts)
         }
 
     def finish(self) -> None:
         """Count the segments whose packet has not become whole."""
-        for fragment in self._segments.finish():
-            self._tally.stage("segments").drop(fragment.reason, fragment.pieces)
+        self._count_segments(0, self._segments.finish())
 
     def _decode(self, packets: Packets, meant: Meant, rows: NDArray[np.intp]) -> list[Decoded]:
         """Decode these rows, and write what was found beside their packets."""
@@ -118,15 +122,19 @@ class Processor:
         Each segment is listed by itself. Those that were listed by an earlier run are joined too,
         as it may have ended between two segments: a packet is new if one of its segments is.
         """
-        counts = self._tally.stage("segments")
         marked = replace(segments, flags=segments.flags | np.where(fresh, _FRESH, 0).astype("u1"))
         joined = self._segments.receive(marked)
-        counts.given += len(segments)
-        counts.out += joined.used
-        for fragment in joined.fragments:
-            counts.drop(fragment.reason, fragment.pieces)
+        self._count_segments(joined.used, joined.fragments)
         flags = joined.packets.flags
         return replace(joined.packets, flags=flags & ~_FRESH), (flags & _FRESH) > 0
+
+    def _count_segments(self, used: int, fragments: Sequence[Fragment]) -> None:
+        """Count segments once it is known what becomes of them: some wait for others."""
+        counts = self._tally.stage("segments")
+        counts.given += used + sum(fragment.pieces for fragment in fragments)
+        counts.out += used
+        for fragment in fragments:
+            counts.drop(fragment.reason, fragment.pieces)
 
     def _add(
         self,
@@ -267,4 +275,4 @@ class Processor:
     def _note_unknown(self, packets: Packets, meant: Meant, fresh: NDArray[np.bool_]) -> None:
         for row in np.flatnonzero(fresh & (meant.packet_type < 0)).tolist():
             name = self._crafts.names[meant.spacecraft[row]]
-            self._tally.more(self._tally.unknown, (name, int(packets.apid[row])), 1)
+            self._tally.stranger(name, int(packets.apid[row]))

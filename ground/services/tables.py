@@ -29,12 +29,16 @@ _COUNTS = (IntegerCoding.UNSIGNED, IntegerCoding.BCD, IntegerCoding.PACKED_BCD)
 _UNSIGNED = (pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64())
 _SIGNED = (pa.int8(), pa.int16(), pa.int32(), pa.int64())
 
+_FEW = 256  # labels
 NAME = pa.dictionary(pa.int32(), pa.string())
 INSTANT = pa.timestamp("ns", tz="UTC")
 
 
 def names(labels: list[str], codes: NDArray[Any]) -> pa.Array:
     """Return text that repeats as a dictionary column; `codes` index into `labels`, -1 is null."""
+    if len(labels) > _FEW:  # strangers may have many names: take those that are used
+        used, codes = np.unique(np.append(codes, -1), return_inverse=True)
+        labels, codes = [labels[code] for code in used[1:].tolist()], codes[:-1] - 1
     indices = pa.array(codes.astype(np.int32), mask=codes < 0)
     return pa.DictionaryArray.from_arrays(indices, pa.array(labels, pa.string()))
 

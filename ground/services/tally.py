@@ -8,6 +8,8 @@ from typing import Any
 from ground.columns import Counts
 
 EXPECTED = {"idle", "duplicate"}  # reasons to drop what nobody misses
+STRANGERS = 10_000  # spacecraft and APIDs that no definition describes, told apart
+OTHERS = "others", -1
 
 
 @dataclass(slots=True)
@@ -52,6 +54,12 @@ class Tally:
         """Add to one of the counts by key."""
         if number:
             kept[key] = kept.get(key, 0) + number
+
+    def stranger(self, spacecraft: str, apid: int) -> None:
+        """Count a packet that no definition describes; those of too many kinds under `OTHERS`."""
+        key = spacecraft, apid
+        known = key in self.unknown or len(self.unknown) < STRANGERS
+        self.more(self.unknown, key if known else OTHERS, 1)
 
     def clear(self) -> None:
         """Begin all counts anew, those that stages hold too."""

@@ -86,9 +86,9 @@ class Watch:
             self._heard(each)
 
     def recall(self, judged: list[Judged]) -> None:
-        """Take packets that an earlier run took, for what plug-ins remember of them."""
-        for _ in self._derived(judged):
-            pass
+        """Take packets that an earlier run took, for what is remembered of them."""
+        for each in [*judged, *self._derived(judged)]:
+            self._heard(each)
 
     def act(self, request: Act | SetLimits, user: str, now: int) -> Answered:
         """Do what an operator asks for; `now` is TAI."""
