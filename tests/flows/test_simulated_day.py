@@ -1,7 +1,7 @@
 """A day of the satellite under a virtual clock: every frame and every sample is accounted for.
 
 generated -> medium (faults) -> journal -> processor -> archive, a step of some seconds at a time;
-now and then the processor is stopped, misses some steps, and goes on from its cursor.
+now and then the processor is stopped, misses a step, and goes on from its cursor.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from tools.simulator.truth import Packets
 SECOND = 10**9
 LINK = "kashi"
 MINUTE_S, DAY_S = 60, 86_400
+AWAY = 12  # times in all
 ROUGH = FaultRates.parse(
     "loss=0.02,ber=6e-3,duplicate=0.05,reorder=0.05,outage_every_s=300,outage_s=20,"
     "reboot_every_s=500,drift_ppb=20000"
@@ -49,11 +50,11 @@ class Day:
         self.records = self.restarts = 0
 
     def fly(self, seconds: int, step_s: int) -> None:
-        """Let time pass; the processor is away for one step in twenty."""
+        """Let time pass; the processor is away for some of the steps."""
         self.station.start()
         for now_s in range(step_s, seconds + 1, step_s):
             self._receive(START_NS + now_s * SECOND)
-            if self.rng.random() < 1 / 20:
+            if self.rng.random() < AWAY * step_s / seconds:
                 self._restart()
             else:
                 self._process(START_NS + now_s * SECOND)
