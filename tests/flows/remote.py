@@ -120,7 +120,10 @@ class Remote:
         self.radio, self.port = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_STREAM)
         self.mission = mission(root / "mission", self.radio, f"tcp://127.0.0.1:{self.port}")
         ground("keys", "make", "station", "--role", "service", "--home", self.home)
+        own = Keyring(self.home).own("station")
+        address = Run(self.home, REALM).requests(f"gateway-{NAME}")
         self._context = zmq.Context()
+        self._asking = Caller(self._context, address, own, own.public, REALM)
         self._link = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.child: subprocess.Popen[bytes] | None = None
 
@@ -138,15 +141,10 @@ class Remote:
 
     def report(self) -> ServiceReported | None:
         """Return how it is, as it says to who sits beside it."""
-        own = Keyring(self.home).own("station")
-        address = Run(self.home, REALM).requests(f"gateway-{NAME}")
-        caller = Caller(self._context, address, own, own.public, REALM)
         try:
-            return caller.ask(ReadStatus(), 0.5).services[0]
+            return self._asking.ask(ReadStatus(), 0.5).services[0]
         except NotReachable:
             return None
-        finally:
-            caller.close()
 
     def receive(self, cadus: list[bytes]) -> None:
         """Let its antenna receive these, no faster than it writes them."""
@@ -175,6 +173,7 @@ class Remote:
             self.signal(signal.SIGCONT)
             self.kill()
         self._link.close()
+        self._asking.close()
         self._context.term()
 
 

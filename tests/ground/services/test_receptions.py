@@ -137,3 +137,45 @@ def test_a_gap_of_hours_is_closed_by_who_received_meanwhile(tmp_path: Path) -> N
         rows = {row["link"]: (row["frames"], row["only"]) for row in stations.summary(store, SPAN)}
     assert [(row["after"], row["before"], row["missing"]) for row in gaps] == [(19, 22, 2)]
     assert rows == {"s0": (10, 0), "s1": (38, 28)}
+
+
+def segments(place: int) -> list[bytes]:
+    """One HK packet in three segments, with counts of their own; only the first has its header."""
+    body = hand.hk(0, place)[6:]
+    parts = (1, body[:10]), (0, body[10:20]), (2, body[20:])
+    return [
+        packet.encode(hand.HK, 3 * place + n, octets, sequence_flags=flags)
+        for n, (flags, octets) in enumerate(parts)
+    ]
+
+
+def test_segments_that_are_first_over_different_links_make_one_packet(tmp_path: Path) -> None:
+    """Each link joins the whole packet, and each had some of its segments first."""
+    heard = Heard(tmp_path, "", "")
+    pieces = [each for place in range(4) for each in segments(place)]
+    frames = [
+        tm.encode(
+            each + packet.encode(packet.IDLE_APID, 0, bytes(200 - 8 - len(each) - 6)),
+            LAYOUT,
+            scid=10,
+            vcid=1,
+            count=place,
+        )
+        for place, each in enumerate(pieces)
+    ]
+    made = Records.of(0, START, frames, [True, *[False] * 11])
+    station = heard.station
+    station.start()
+    for first, last, link in [
+        (0, 2, "s0"),
+        (0, 5, "s1"),
+        (2, 7, "s0"),
+        (5, 12, "s1"),
+        (7, 12, "s0"),
+    ]:
+        station.record(link, made.rows(first, last))
+        station.run()
+    station.kill()
+    with EmbeddedStore.open(station.root / "archive", write=False) as store:
+        assert store.read(REALM, "/H/HK").num_rows == 4
+        assert store.read(REALM, "packets").num_rows == 12
