@@ -50,10 +50,13 @@ class Callers:
         self._own, self._station = keys
         self._callers: dict[str, Caller] = {}
         self.display = self._caller(DISPLAY)
+        if address is None:
+            for service in PLACES:  # now, as an act shall not fail for want of a moment
+                self._caller(service)
 
     @property
     def sockets(self) -> list[zmq.Socket[bytes]]:
-        """The sockets to poll; the first request to another service adds one."""
+        """The sockets to poll."""
         return [each.socket for each in self._callers.values()]
 
     def send(self, request: Any) -> int:
