@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated, Literal
 
@@ -29,6 +30,7 @@ def console(
     """Show a running station live: values, plots, alarms, links, log. Quit with `:q`."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise InputError("no terminal; expected one (`ground status` prints without)")
+    os.environ.setdefault("ESCDELAY", "25")  # ms that textual waits for more behind an escape
     from ground import clock
     from ground.api.client import Client
     from ground.console import glyphs as signs

@@ -10,7 +10,7 @@ from ground.console.palette import SEVERITIES
 from ground.console.screens.page import Desk, Page
 from ground.console.view.parameters import drawable, label
 from ground.console.view.plotting import Picture
-from ground.console.view.text import clean
+from ground.console.view.text import clean, utc
 from ground.console.widgets.brailleplot import BraillePlot
 
 PANES = 4
@@ -63,9 +63,9 @@ class PlotPage(Page):
 
     def pan(self, step: int) -> None:
         """Go a quarter of the span back or on; beyond now it follows again."""
-        now = self.desk.look().now_ns
-        end = (now if self.end_ns is None else self.end_ns) + step * self._span_ns // 4
-        self.end_ns = None if end >= now else end
+        newest = self._newest()
+        end = (newest if self.end_ns is None else self.end_ns) + step * self._span_ns // 4
+        self.end_ns = None if end >= newest else end
 
     def paint(self) -> None:
         """Ask for what is due, and draw what has come."""
@@ -74,11 +74,7 @@ class PlotPage(Page):
             pane.display = at < len(plots)
             if at < len(plots) and pane.size.width:
                 self._draw(pane, plots[at])
-        held = "" if self.end_ns is None else " (held, n follows now)"
-        if plots:
-            self.say(f"{SPANS[self.span][0]} to now" if not held else SPANS[self.span][0] + held)
-        else:
-            self.say("no plot: p on a parameter adds one, or :plot NAME")
+        self.say(self._told() if plots else "no plot: p on a parameter adds one, or :plot NAME")
 
     def crumbs(self) -> tuple[str, ...]:
         """The spacecraft of the plots."""
@@ -95,7 +91,7 @@ class PlotPage(Page):
     def _draw(self, pane: BraillePlot, key: Key) -> None:
         model, bins = self.desk.model, pane.bins
         step = max(1, self._span_ns // bins)
-        end = self.desk.look().now_ns if self.end_ns is None else self.end_ns
+        end = self._newest() if self.end_ns is None else self.end_ns
         end = -(-end // step) * step  # whole bins, so that they hold still while time goes on
         start = end - step * bins
         self._ask(key, start, end, bins)
@@ -110,6 +106,21 @@ class PlotPage(Page):
         title = label(key) + ("" if drawable(value) else " (its newest sample is no number)")
         units = clean(row.units) if row else ""
         pane.picture(Picture(title, units, model.trends.get(key), start, end, limits, stale))
+
+    def _newest(self) -> int:
+        """Return now; where the newest sample is of another time, as after a recording, that."""
+        now, values = self.desk.look().now_ns, self.desk.model.values
+        times = [values[key].t_ns for key in self.desk.plots if key in values]
+        newest = max((t_ns for t_ns in times if t_ns > 0), default=now)
+        return now if now - self._span_ns < newest <= now else newest + 1
+
+    def _told(self) -> str:
+        span = SPANS[self.span][0]
+        if self.end_ns is not None:
+            return f"{span} (held, n follows now)"
+        newest = self._newest()
+        now = newest == self.desk.look().now_ns
+        return f"{span} to now" if now else f"{span} to the newest sample, {utc(newest)}"
 
     def _ask(self, key: Key, start: int, end: int, bins: int) -> None:
         """Ask for a trend where it is another one than before, or a second old."""

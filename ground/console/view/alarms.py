@@ -40,7 +40,7 @@ def waits(row: AlarmRow) -> bool:
 
 def name(row: AlarmRow) -> str:
     """Return the parameter, with its element where it is one of an array."""
-    return clean(row.parameter) + (f"[{row.element}]" if row.element >= 0 else "")
+    return clean(element(row.parameter, row.element) if row.element >= 0 else row.parameter)
 
 
 def ref(row: AlarmRow) -> AlarmRef:

@@ -139,13 +139,15 @@ def _elements(spacecraft: str, row: ParameterRow) -> Iterable[Key]:
 
 
 def _name(key: Key) -> str:
-    return clean(key[1]) + (f"[{key[2]}]" if key[2] >= 0 else "")
+    return clean(element(key[1], key[2]) if key[2] >= 0 else key[1])
 
 
 def _split(text: str) -> tuple[str, int]:
-    path, opened, rest = text.partition("[")
-    inner = rest.rstrip("]")
-    return (path, int(inner)) if opened and inner.isdecimal() else (text, -1)
+    """Return the path of a name, and which element it means; -1 where it names none."""
+    found = _INDEX.search(text)
+    if found is None:
+        return text, -1
+    return text[: found.start()] + text[found.end() :], int(found[1])
 
 
 def _value_style(status: str) -> str:

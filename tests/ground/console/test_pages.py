@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from ground import messages
-from tests.ground.console.fake import SECOND, FakeFeed
+from tests.ground.console.fake import NOW, SECOND, FakeFeed
 from tests.ground.console.running import running
 
 
@@ -201,3 +201,21 @@ async def test_ages_grow_with_the_clock_without_a_word_from_the_station():
         row = next(line for line in it.lines if "BUS_A" in line)
         assert " 5s " in row
         assert it.clock.now % SECOND == 0
+
+
+async def test_a_plot_of_another_time_follows_its_newest_sample():
+    """A recording, or a spacecraft whose clock is ahead: the samples are shown, and it is said."""
+    import numpy as np
+
+    async with running(page="plot") as it:
+        send = it.feed.viewport
+
+        def older(request):
+            message = send(request)
+            message.columns["t_ns"] = np.full_like(message.columns["t_ns"], NOW - 86_400 * SECOND)
+            return message
+
+        it.feed.viewport = older
+        await it.command("plot BUS_V")
+        await it.settle(2)
+        assert "5 min to the newest sample, 2026-11-21 06:36:10Z" in it.lines[3]
