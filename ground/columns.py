@@ -63,6 +63,14 @@ class Column:
         return Column(self.values[rows], valid, self.labels)
 
 
+def element(path: str, index: int) -> str:
+    """Return the name of one element: `/DC/cards.temperature`, 3 -> `/DC/cards[3].temperature`."""
+    stem = path.rfind("/") + 1
+    dot = path.find(".", stem)
+    cut = len(path) if dot < 0 else dot
+    return f"{path[:cut]}[{index}]{path[cut:]}"
+
+
 def stacks(
     columns: Sequence[Column], dtype: type[np.generic]
 ) -> Iterator[tuple[slice, NDArray[Any]]]:

@@ -13,7 +13,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ground.columns import element
 from ground.errors import InputError
+
+__all__ = ["Pattern", "choose", "element", "elements", "pattern"]
 
 _BRACKET = re.compile(r"\[([^\]]*)\]")
 
@@ -68,14 +71,6 @@ def pattern(text: str) -> Pattern:
 def elements(patterns: Iterable[Pattern], path: str, size: int) -> list[int]:
     """Return which of the `size` elements of a column any of the globs means, in order."""
     return sorted({index for each in patterns for index in each.elements(path, size)})
-
-
-def element(path: str, index: int) -> str:
-    """Return the name of one element: `/DC/cards.temperature`, 3 -> `/DC/cards[3].temperature`."""
-    stem = path.rfind("/") + 1
-    dot = path.find(".", stem)
-    cut = len(path) if dot < 0 else dot
-    return f"{path[:cut]}[{index}]{path[cut:]}"
 
 
 def choose(texts: Iterable[str], paths: Iterable[str]) -> dict[str, list[Pattern]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from ground.columns import element
 from ground.console.palette import SEVERITIES, Glyphs
 from ground.console.view.parts import Cell, Column
 from ground.console.view.text import clean, since, utc

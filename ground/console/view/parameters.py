@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 
 import numpy as np
 
+from ground.columns import element
 from ground.console.model import FRESH, NONE, Key, Model, Value
 from ground.console.palette import SEVERITIES
 from ground.console.view.alarms import matches
@@ -14,6 +16,8 @@ from ground.console.view.parts import Cell, Column
 from ground.console.view.rows import Look
 from ground.console.view.text import NEVER, clean, number, since
 from ground.messages import ParameterRow
+
+_INDEX = re.compile(r"\[([0-9]{1,9})\]")
 
 COLUMNS = (
     Column("", 2),
@@ -104,7 +108,7 @@ def find(model: Model, spacecraft: str, text: str) -> Key | None:
 
     None where there is no such parameter, or more than one.
     """
-    path, element = _split(text)
+    path, index = _split(text)
     ends = [
         row
         for row in model.parameters.values()
@@ -113,9 +117,9 @@ def find(model: Model, spacecraft: str, text: str) -> Key | None:
     exact = [row for row in ends if row.path == path] or ends
     if len(exact) != 1 or not spacecraft:
         return None
-    if exact[0].elements and not 0 <= element < exact[0].elements:
+    if exact[0].elements and not 0 <= index < exact[0].elements:
         return None
-    return spacecraft, exact[0].path, element if exact[0].elements else -1
+    return spacecraft, exact[0].path, index if exact[0].elements else -1
 
 
 def names(model: Model) -> list[str]:
@@ -135,7 +139,7 @@ def label(key: Key) -> str:
 
 def _elements(spacecraft: str, row: ParameterRow) -> Iterable[Key]:
     each = range(row.elements) if row.elements else (-1,)
-    return ((spacecraft, row.path, element) for element in each)
+    return ((spacecraft, row.path, index) for index in each)
 
 
 def _name(key: Key) -> str:
