@@ -8,7 +8,8 @@ from ground.console.model import Model
 from ground.console.view import parameters
 from ground.messages import ParameterRow
 
-ROW = ParameterRow("/CG1/DC/CARDS.temperature", "/CG1/DC/CARDS_HK", "number", "degC", "", 64, [], [])
+CARDS = "/CG1/DC/CARDS.temperature"
+ROW = ParameterRow(CARDS, "/CG1/DC/CARDS_HK", "number", "degC", "", 64, [], [])
 
 
 @pytest.mark.parametrize("text", ["CARDS[23].temperature", "/CG1/DC/CARDS[23].temperature"])
