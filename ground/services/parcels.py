@@ -102,3 +102,12 @@ def _cell(value: Any) -> int:
     if isinstance(value, np.ndarray):
         return _octets(value) + 32
     return 4 * len(value) + 5 if isinstance(value, str | bytes) else 16
+
+
+def wanted(publisher: Publisher, packet_type: str) -> bool:
+    """Return whether anybody listens to a packet type; a message that is not made is counted."""
+    detail = packet_type.lstrip("/")
+    if publisher.wanted("parameters", detail):
+        return True
+    publisher.skip("parameters", detail)
+    return False

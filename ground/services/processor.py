@@ -68,7 +68,7 @@ class Processor:
         self._publisher = Publisher(context, run.publisher(NAME), realm)
         self._server = Server(context, run.requests(NAME), self._keys, realm)
         self._callers = self._connect(context, run)
-        self.live.watch.wanted = self._wanted
+        self.live.watch.wanted = partial(parcels.wanted, self._publisher)
         for key, why in self.live.refused.items():
             log.warning("state.refused", key=key, why=why)
         for caller in set(self._callers.values()):
@@ -145,13 +145,6 @@ class Processor:
         self._stopped = self.live.failed
 
     # ---- the bus ----------------------------------------------------------------------------
-
-    def _wanted(self, packet_type: str) -> bool:
-        detail = packet_type.lstrip("/")
-        if self._publisher.wanted("parameters", detail):
-            return True
-        self._publisher.skip("parameters", detail)
-        return False
 
     def _publish(self) -> None:
         now = clock.now_ns()

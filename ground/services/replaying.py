@@ -42,7 +42,7 @@ class Replaying:
         self._servers = [
             Server(context, run.requests(name), keys, realm) for name in (NAME, "processor")
         ]
-        replay.watch.wanted = self._wanted
+        replay.watch.wanted = partial(parcels.wanted, self._publisher)
         for server in self._servers:
             pump.on(server.socket, partial(self._serve, server))
         pump.every(MOVED_S, self._moved)
@@ -81,13 +81,6 @@ class Replaying:
         self._publish()
         self._moved()
         return answer
-
-    def _wanted(self, packet_type: str) -> bool:
-        detail = packet_type.lstrip("/")
-        if self._publisher.wanted("parameters", detail):
-            return True
-        self._publisher.skip("parameters", detail)
-        return False
 
     def _publish(self) -> None:
         for topic, message in self.replay.outbox.take():
