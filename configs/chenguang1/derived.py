@@ -61,6 +61,20 @@ class Energy:
             "COMPUTE_SHARE": share,
         }
 
+    def state(self) -> Mapping[str, float]:
+        """Return what is known of all that came, to go on with after a restart."""
+        return {
+            "t_ns": self._t_ns,
+            "power_w": float(self._power_w),
+            "charged_wh": float(self._charged_wh),
+            "discharged_wh": float(self._discharged_wh),
+        }
+
+    def restore(self, state: Mapping[str, float]) -> None:
+        """Go on from a state."""
+        self._t_ns, self._power_w = int(state["t_ns"]), state["power_w"]
+        self._charged_wh, self._discharged_wh = state["charged_wh"], state["discharged_wh"]
+
     def _integrate(
         self, t_ns: NDArray[np.int64], power: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -4,31 +4,37 @@ In come decoded batches; out come batches of the packet type `/Derived/<name>`, 
 row that the plug-in was given, with types that are judged like any other.
 
 A plug-in may remember what came before, so there is one for each spacecraft, and a `Deriver` for
-each realm. It must work on samples and their times alone: then a replay gives the same values. What
-it raises is caught, counted and named; that instance is let go, and another starts anew with the
-next rows. The code itself is trusted, as all that is installed: it is run in this process.
+each realm. What it must know after a restart, however long ago it came, it gives as `state` and is
+given back by `restore`; one without these is shown the last packets again. It must work on samples
+and their times alone: then a replay gives the same values. What it raises is caught, counted and
+named; that instance is let go, and another starts anew with the next rows. The code itself is
+trusted, as all that is installed: it is run in this process.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ground.columns import Column
+from ground.decode.remembered import Remembers, packed, unpacked
 from ground.errors import Where
 from ground.mdb.model import Alarm, Kind, Level, Range, ScalarType, StaticRanges
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Columns = Mapping[str, Column]
+T = TypeVar("T")
 
 FOLDER = "/Derived"
 GROUP = "ground.derived"  # the entry points that name plug-ins
 LONGEST_PROBLEM = 200  # characters
+NOTE = "derived/"  # begins the keys under which states are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,8 @@ class Deriver:
         self._plugins = tuple(plugins)
         self._types = [_types(plugin) for plugin in self._plugins]
         self._running: dict[tuple[int, str], Derived] = {}
+        self._kept: dict[str, bytes] = {}
+        self._restored: dict[str, bytes] = {}
 
     def derive(
         self,
@@ -143,7 +151,8 @@ class Deriver:
     ) -> dict[str, Floats] | None:
         """Return what one instance gives for these rows; None where it fails."""
         plugin = self._plugins[place]
-        try:
+
+        def updated() -> dict[str, Floats]:
             missing = [name for name in plugin.inputs if name not in inputs]
             if missing:
                 raise LookupError(f"no parameter {', '.join(missing)} in {plugin.packets}")
@@ -152,8 +161,17 @@ class Deriver:
             columns = {name: _plain(column.take(rows)) for name, column in inputs.items()}
             given = self._running[place, spacecraft].update(t_ns.copy(), columns)
             return _checked(plugin, given, len(rows))
-        except Exception as error:  # whatever a plug-in does, the station goes on
+
+        found = self._tried(plugin, spacecraft, updated)
+        if found is None:
             self._running.pop((place, spacecraft), None)
+        return found
+
+    def _tried(self, plugin: type[Derived], spacecraft: str, call: Callable[[], T]) -> T | None:
+        """Return what a plug-in gives; None, and the reason kept, where it raises."""
+        try:
+            return call()
+        except Exception as error:  # whatever a plug-in does, the station goes on
             self.failures[plugin.name] = self.failures.get(plugin.name, 0) + 1
             said = f"{spacecraft}: {type(error).__name__}: {error}"
             self.problems[plugin.name] = said[:LONGEST_PROBLEM]
@@ -170,10 +188,45 @@ class Deriver:
             columns[path] = Column(values, None if there.all() else there)
         return DerivedBatch(f"{FOLDER}/{plugin.name}", rows[order], columns, types)
 
+    def state(self) -> dict[str, bytes | None]:
+        """Return what plug-ins must know after a restart, by key: what changed since last asked."""
+        changed: dict[str, bytes | None] = {}
+        for (place, spacecraft), running in self._running.items():
+            plugin, key = self._plugins[place], f"{NOTE}{self._plugins[place].name}/{spacecraft}"
+            if isinstance(running, Remembers):
+                state = self._tried(plugin, spacecraft, partial(packed, running))
+                if state is not None and state != self._kept.get(key):
+                    changed[key] = self._kept[key] = state
+        return changed
+
+    def restore(self, notes: Mapping[str, bytes]) -> None:
+        """Take in what an earlier run kept; `settle` gives it to the plug-ins."""
+        self._restored = dict(notes)
+
+    def settle(self) -> None:
+        """Let plug-ins be in the state that an earlier run kept, whatever they were shown since."""
+        for place, plugin in enumerate(self._plugins):
+            prefix = f"{NOTE}{plugin.name}/"
+            for key in [key for key in self._restored if key.startswith(prefix)]:
+                craft = key.removeprefix(prefix)
+                made = self._tried(plugin, craft, partial(_going_on, plugin, self._restored[key]))
+                if made is not None:
+                    self._running[place, craft] = made
+        self._restored = {}
+
     def types(self) -> dict[str, Mapping[str, ScalarType]]:
         """Return the types of the columns of every derived packet type."""
         packet_types = [f"{FOLDER}/{plugin.name}" for plugin in self._plugins]
         return dict(zip(packet_types, self._types, strict=True))
+
+
+def _going_on(plugin: type[Derived], state: bytes) -> Derived | None:
+    """Return a new instance that goes on from a state; None where it remembers nothing."""
+    made = plugin()
+    if not isinstance(made, Remembers):
+        return None
+    unpacked(made, state)
+    return made
 
 
 def _types(plugin: type[Derived]) -> dict[str, ScalarType]:

@@ -194,11 +194,16 @@ class Live:
 
     def act(self, request: Act | SetLimits, user: str, now: int) -> Answered:
         """Do what an operator asks for; what is answered as done is on disk."""
+        if why := self._unkept(now):
+            return Answered(False, f"nothing can be kept now: {why}")
         answer = self.watch.act(request, user, now)
+        why = self._unkept(now)
+        return Answered(False, f"done, but not kept yet: {why}") if answer.ok and why else answer
+
+    def _unkept(self, now: int) -> str:
+        """Commit, and return why the archive takes nothing, if so."""
         self.commit(now)
-        if answer.ok and self._keeper.failed:
-            return Answered(False, f"done, but not kept yet: {self._keeper.failed}")
-        return answer
+        return self.failed
 
     def expire(self, now: int) -> None:
         """Let time pass: shelvings end, and what is not heard becomes stale."""

@@ -21,6 +21,7 @@ from ground.alarms.overrides import Overrides
 from ground.alarms.stale import Stale
 from ground.alarms.turns import Sampled
 from ground.columns import Batch, Column
+from ground.decode import derive
 from ground.decode.correlate import Correlator
 from ground.decode.derive import Derived, DerivedBatch, Deriver
 from ground.messages import (
@@ -63,6 +64,7 @@ class Watch:
     judge: Judge = field(default_factory=Judge)  # of derived parameters
     clocks: dict[str, Correlator] = field(default_factory=dict)
     rows: list[Tables] = field(default_factory=list)
+    _settled: bool = False  # whether plug-ins go on where an earlier run ended
 
     def __post_init__(self) -> None:
         self.alarms = Alarms(self.mission.alarms)
@@ -72,6 +74,9 @@ class Watch:
 
     def observe(self, judged: list[Judged]) -> None:
         """Take the new packets of a call."""
+        if not self._settled:
+            self._settled = True
+            self.deriver.settle()
         newest = max(int(each.received_ns.max()) for each in judged)
         derived = list(self._derived(judged))
         if derived:
@@ -87,7 +92,7 @@ class Watch:
 
     def recall(self, judged: list[Judged]) -> None:
         """Take packets that an earlier run took, for what is remembered of them."""
-        for each in [*judged, *self._derived(judged)]:
+        for each in [*judged, *([] if self._settled else self._derived(judged))]:
             self._heard(each)
 
     def act(self, request: Act | SetLimits, user: str, now: int) -> Answered:
@@ -114,12 +119,14 @@ class Watch:
     def kept(self) -> tuple[list[Tables], Notes]:
         """Return the rows and notes since the last call, for the archive."""
         rows, self.rows = self.rows, []
-        return rows, {**self.alarms.state(), **self.overrides.state()}
+        derived = self.deriver.state() if self._settled else {}
+        return rows, {**self.alarms.state(), **self.overrides.state(), **derived}
 
     def restore(self, notes: dict[str, bytes]) -> dict[str, str]:
         """Take in the notes of an earlier run; return what was refused, and why."""
         limits = {key: each for key, each in notes.items() if key.startswith("limits/")}
         rest = {key: each for key, each in notes.items() if key.startswith(("alarm/", "shelf/"))}
+        self.deriver.restore({k: each for k, each in notes.items() if k.startswith(derive.NOTE)})
         return {**self.overrides.restore(limits), **self.alarms.restore(rest)}
 
     def _derived(self, judged: list[Judged]) -> Iterator[Judged]:

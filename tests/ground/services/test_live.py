@@ -15,8 +15,9 @@ import pytest
 from ground.archive.embedded import EmbeddedStore
 from ground.archive.journal_records import Records
 from ground.archive.store import ArchiveError
+from ground.decode.derive import Output
 from ground.messages import EventsRaised, RecordsJournalled, SetLimits, StaleChanged
-from ground.services import line
+from ground.services import line, plugins
 from ground.settings import Mission
 from protocols import packet, tm, uslp
 from tests.flows.virtual import REALM, VirtualStation
@@ -220,7 +221,8 @@ def test_a_full_disk_stops_the_questions_and_keeps_what_was_taken(
         assert live.queues()["archive"] == waiting
         asked = SetLimits("A", "/H/LOAD", {"warning": (0, 1)}, "why")
         refused = live.act(asked, "li", hand.t_ns(NOON))
-        assert not refused.ok and "not kept yet" in refused.reason
+        assert not refused.ok and "nothing can be kept" in refused.reason
+        assert not live.watch.overrides.held()
     live.commit(hand.t_ns(NOON))
     assert not live.failed
     assert [each.position for each in live.acknowledgements()] == [live.cursors()["link0"]]
@@ -247,6 +249,42 @@ def test_what_had_been_heard_goes_stale_after_a_restart_too(tmp_path: Path) -> N
         ("/H/HK", True),
         ("/H/EVENT", True),
     }
+
+
+class Counted:
+    """A plug-in whose value hangs on every packet that ever came."""
+
+    name, packets, inputs, outputs = "COUNTED", "/H/HK", ("LOAD",), (Output("PACKETS"),)
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def update(self, t_ns: Any, columns: Any) -> dict[str, Any]:
+        counts = self._count + 1 + np.arange(len(t_ns))
+        self._count = int(counts[-1])
+        return {"PACKETS": counts}
+
+    def state(self) -> dict[str, int]:
+        return {"count": self._count}
+
+    def restore(self, state: dict[str, int]) -> None:
+        self._count = state["count"]
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize("seed", range(3))
+def test_derived_parameters_go_on_where_they_were_however_long_they_remember(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.setattr(plugins, "loaded", lambda _: [Counted])
+    plugins.derived.cache_clear()
+    request.addfinalizer(plugins.derived.cache_clear)
+    setting, records = mission(tmp_path, "frames, tcp"), recorded("frames, tcp", seed)
+    killed_run(tmp_path, setting, seed, records)
+    with EmbeddedStore.open(tmp_path / "archive", write=False) as store:
+        counts = store.read(REALM, "/Derived/COUNTED")["/Derived/COUNTED/PACKETS"].to_pylist()
+    assert counts == [each + 1.0 for each in range(len(counts))]
+    assert len(counts) > 50
 
 
 def test_spacecraft_whose_databases_disagree_are_stored_all_the_same(tmp_path: Path) -> None:
