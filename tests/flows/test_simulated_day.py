@@ -102,8 +102,8 @@ class Day:
     ("seconds", "step_s", "faults"),
     [
         pytest.param(20 * MINUTE_S, 10, ROUGH, id="20 minutes of every fault"),
-        pytest.param(DAY_S, 10, USUAL, id="a day", marks=pytest.mark.soak),
-        pytest.param(DAY_S, 10, ROUGH, id="a day of every fault", marks=pytest.mark.soak),
+        pytest.param(DAY_S, MINUTE_S, USUAL, id="a day", marks=pytest.mark.soak),
+        pytest.param(DAY_S, MINUTE_S, ROUGH, id="a day of every fault", marks=pytest.mark.soak),
     ],
 )
 def test_what_was_generated_is_archived_or_accounted_for(
