@@ -1,8 +1,8 @@
 """The packets of this run, remembered: what a live link calls new may not be in the archive yet.
 
 How it works: tables of new packets are kept as they are, and digested when somebody asks, which is
-when a packet comes that may be an old one, or when they are many octets. Beyond `capacity` packets the oldest tables
-are forgotten; `floor_ns` then says up to when the archive must be asked.
+when a packet comes that may be an old one, or when they are many octets. Beyond `capacity` packets
+the oldest tables are forgotten; `floor_ns` then says up to when the archive must be asked.
 """
 
 from __future__ import annotations
