@@ -17,7 +17,7 @@ from ground.errors import InputError, Refused
 
 MOST_PATH = 100  # octets; the system's own limit is 107
 SHORT = Path("/tmp")  # noqa: S108  # the folder in it is ours alone, or it is refused
-_REALM = re.compile(r"live|(sim|replay)/[A-Za-z0-9_.-]{1,64}", re.ASCII)
+_REALM = re.compile(r"live|(sim|replay)/[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}", re.ASCII)
 _SERVICE = re.compile(r"[^/\\\s\0](?:[^/\\\n\0]{0,94}[^/\\\s\0])?")
 
 

@@ -109,7 +109,9 @@ class Keyring:
         try:
             self._path(name, PUBLIC).unlink()
         except FileNotFoundError:
-            raise InputError(f"key {name!r}: not authorised here") from None
+            names = ", ".join(sorted(each for each, _ in self.authorised().values())) or "none yet"
+            known = f"expected one of {names}"
+            raise InputError(f"key {name!r}: not authorised here; {known}") from None
 
     def authorised(self) -> Mapping[bytes, tuple[str, Role]]:
         """Return name and role by public key, as they are on disk now.

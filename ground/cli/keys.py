@@ -30,6 +30,7 @@ class Roles(StrEnum):
     service = "service"
 
 
+LETTERS = 40  # of a public key in Z85
 Name = Annotated[str, typer.Argument(help="Who it is: letters, digits, - and _.")]
 RoleOption = Annotated[Roles, typer.Option("--role", help="What its holder may do.")]
 
@@ -102,6 +103,9 @@ def _role(role: Roles) -> Role:
 def _public(text: str) -> bytes:
     """Return a public key that was typed, or that lies in a file that was named."""
     if not Path(text).is_file():
+        if len(text) != LETTERS:
+            expected = f"a file NAME.key, or the {LETTERS} characters of a public key"
+            raise InputError(f"{text}: no such file; expected {expected}")
         return text.encode()
     import zmq.auth
 

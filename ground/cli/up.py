@@ -50,6 +50,7 @@ def up(
     from ground.services.notify import Notifier
 
     found, root = settings.find(mission), (home or settings.home()).absolute()
+    _held_to_form(prometheus if prometheus is not None else found.station.prometheus)
     logs.start(log)
     more = [*_given("--log", log), *_given("--prometheus", prometheus)]
     command = partial(_command, found, root, realm, more)
@@ -111,6 +112,14 @@ def _told_failures(name: str) -> Iterator[None]:
     except Exception:
         log.critical("service.failed", service=name, why=traceback.format_exc())
         raise typer.Exit(1) from None
+
+
+def _held_to_form(prometheus: str | None) -> None:
+    """Refuse an address of metrics that is none before a service would, again and again."""
+    if prometheus is not None:
+        from ground.services import metrics
+
+        metrics.place(prometheus)
 
 
 def _command(mission: Mission, home: Path, realm: str, more: list[str], name: str) -> list[str]:

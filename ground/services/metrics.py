@@ -46,6 +46,14 @@ class Station(Collector):
         yield missed
 
 
+def place(address: str) -> tuple[str, int]:
+    """Return host and port of HOST:PORT or :PORT; InputError where it is none."""
+    host, _, port = address.rpartition(":")
+    if not port.isdigit() or int(port) > 65535:
+        raise InputError(f"prometheus = {address!r}; expected HOST:PORT, as '127.0.0.1:9464'")
+    return host.strip("[]") or LOOPBACK, int(port)
+
+
 class Server:
     """Serves metrics at HOST:PORT or :PORT until it is stopped.
 
@@ -54,14 +62,11 @@ class Server:
     """
 
     def __init__(self, address: str, collector: Collector) -> None:
-        host, _, port = address.rpartition(":")
-        if not port.isdigit() or int(port) > 65535:
-            raise InputError(f"prometheus = {address!r}; expected HOST:PORT, as '127.0.0.1:9464'")
+        self.host, port = place(address)
         registry = CollectorRegistry()
         registry.register(collector)
-        self.host = host.strip("[]") or LOOPBACK
         try:
-            self._server, self._thread = start_http_server(int(port), self.host, registry)
+            self._server, self._thread = start_http_server(port, self.host, registry)
         except OSError as error:
             reason = error.strerror or str(error)
             expected = "an address of this machine that is free"

@@ -87,7 +87,10 @@ def _journals(mission: Mission, home: Path, wish: Wish) -> tuple[list[Track], in
     spans = {name: journal.span(each) for name, each in folders.items() if each.is_dir()}
     known = {name: each for name, each in spans.items() if each is not None and each.end}
     if not known:
-        raise InputError(f"{home / 'journal'}: no journal of realm {wish.realm} and these links")
+        expected = "expected one that `ground up` or `ground gateway` has written"
+        raise InputError(
+            f"{home / 'journal'}: no journal of realm {wish.realm} and these links; {expected}"
+        )
     tracks: list[Track] = [JournalTrack(name, folders[name]) for name in known]
     first = min(each.first_ns for each in known.values())
     return tracks, first, max(each.last_ns for each in known.values())

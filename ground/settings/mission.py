@@ -187,8 +187,11 @@ class Link(Table):
         return self
 
     def _place(self) -> list[tuple[str, str]]:
-        if self.kind in ("udp", "tcp-client", "tcp-server", "serial") and self.address is None:
+        if self.kind in (*_NETWORK, "serial") and self.address is None:
             return [("kind", f"kind = {self.kind!r} without address; expected where it is")]
+        if self.kind in _NETWORK and not _is_port(str(self.address).rpartition(":")[2]):
+            expected = "HOST:PORT, as 127.0.0.1:10015"
+            return [("address", f"address = {self.address!r}; expected {expected}")]
         return []
 
     def _form(self) -> list[tuple[str, str]]:
@@ -212,6 +215,13 @@ class Link(Table):
             f"{rs.interleave} x ({rs.k} - {rs.fill}){trailer}, as the Reed-Solomon code carries"
         )
         return [("length", f"length = {self.length}; expected {carried - self.trailer} = {reason}")]
+
+
+_NETWORK = ("udp", "tcp-client", "tcp-server")
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65535
 
 
 _OF_FRAMES = (

@@ -178,9 +178,17 @@ def _expected(detail: ErrorDetails) -> str:
     if message.startswith("expected"):
         return message
     message = message.removeprefix("Input should be ").removeprefix("Value error, ")
-    return "expected " + _PLAIN.get(detail["type"], message)
+    form = _FORMS.get((detail["type"], str(detail["loc"][-1])))
+    return "expected " + (form or _PLAIN.get(detail["type"], message))
 
 
+_FORMS = {  # by key, where the kind of error alone says too little
+    ("string_pattern_mismatch", "url"): "a URL, as http://127.0.0.1:8086",
+    ("string_pattern_mismatch", "address"): "tcp://HOST:PORT",
+    ("string_pattern_mismatch", "listen"): "tcp://HOST:PORT",
+    ("string_pattern_mismatch", "prometheus"): "HOST:PORT, as 127.0.0.1:9464",
+    ("tuple_type", "text"): 'a list of parameters, as ["EVENT_ID"]',
+}
 _PLAIN = {
     "string_pattern_mismatch": "a name without slashes, and without blanks at its ends",
     "model_type": "a table",

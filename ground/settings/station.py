@@ -26,8 +26,8 @@ class Station(Table):
     read; `journal_gib` how much of the journal is kept beyond what is not yet in the archive.
     """
 
-    listen: Text | None = None
-    prometheus: Text | None = None
+    listen: Annotated[str, Field(strict=True, pattern=r"^tcp://.+:(\d{1,5}|\*)$")] | None = None
+    prometheus: Annotated[str, Field(strict=True, pattern=r"^[^/\s]*:\d{1,5}$")] | None = None
     journal_gib: Annotated[float, Field(gt=0)] = 20.0
 
 

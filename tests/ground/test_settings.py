@@ -229,6 +229,32 @@ SECOND_LINK = '\n[[link]]\nname = "kashi"\nkind = "memory"\nframe = "packets"\n'
             ["1: no spacecraft; expected at least one [[spacecraft]]"],
         ),
         (changed(('"CG-1"', '"../CG"')), None),
+        (
+            changed(("127.0.0.1:10015", "127.0.0.1:99999")),
+            ["21: address = '127.0.0.1:99999'; expected HOST:PORT, as 127.0.0.1:10015"],
+        ),
+        (
+            changed(
+                ("[[spacecraft]]", '[station]\nprometheus = "x"\nlisten = "y"\n[[spacecraft]]')
+            ),
+            [
+                "5: prometheus = 'x'; expected HOST:PORT, as 127.0.0.1:9464",
+                "6: listen = 'y'; expected tcp://HOST:PORT",
+            ],
+        ),
+        (
+            changed(
+                (
+                    "[[spacecraft]]",
+                    '[[influx]]\nname = "a"\nurl = "b"\nbucket = "c"\n[[spacecraft]]',
+                )
+            ),
+            ["6: url = 'b'; expected a URL, as http://127.0.0.1:8086"],
+        ),
+        (
+            changed(("[[spacecraft]]", '[[event]]\npackets = "a"\ntext = "b"\n[[spacecraft]]')),
+            ["6: text = 'b'; expected a list of parameters, as [\"EVENT_ID\"]"],
+        ),
         (changed(("scid = 171", "scid = 65536")), None),
     ],
 )

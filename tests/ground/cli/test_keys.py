@@ -63,9 +63,10 @@ def test_a_key_made_elsewhere_is_let_in_by_file_or_by_its_letters(
     [
         (2, "expected at most 64 letters", ["make", "../x", "--role", "view"]),
         (3, "expected another name", ["make", "olga", "--role", "view"]),
-        (2, "expected 40 characters of Z85", ["authorise", "vera", "nonsense", "--role", "view"]),
+        (2, "nonsense: no such file", ["authorise", "vera", "nonsense", "--role", "view"]),
+        (2, "expected 40 characters of Z85", ["authorise", "vera", "~" * 40, "--role", "view"]),
         (2, "expected a ZeroMQ certificate", ["authorise", "vera", "note.txt", "--role", "view"]),
-        (2, "not authorised here", ["revoke", "nobody"]),
+        (2, "not authorised here; expected one of olga", ["revoke", "nobody"]),
         (2, "Invalid value for '--role'", ["make", "vera", "--role", "root"]),
     ],
 )
