@@ -52,7 +52,7 @@ class Station:
         told: is called once with a line for people, when every service has said that it runs.
 
     Raises:
-        Refused: another station runs this realm here, or it shall listen on a network and no
+        Refused: another station runs in this home, as its archive has one writer; or it shall listen on a network and no
             client has a key.
         InputError: a realm of a replay.
     """
@@ -74,7 +74,7 @@ class Station:
         if mission.station.listen is not None:
             options.must_have_clients(mission.station.listen, keyring.anyone_chosen())
         self._only = ExitStack()
-        self._only.enter_context(child.only(run.folder, NAME))
+        self._only.enter_context(child.only(run.folder.parent, NAME))
         keyring.ensure("station", "service")
         keyring.ensure("operator", "operate")
         self._where = f"{mission.name} in realm {realm}, {home}"
