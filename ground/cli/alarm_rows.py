@@ -19,12 +19,12 @@ ALARMS = [
     Heading("parameter", "parameter"),
     Heading("value", "value", True),
     Heading("units", "units"),
-    Heading("violations", "samples", True),
+    Heading("violations", "samples", True, aside=True),
     Heading("raised", "raised (UTC)", time=TO_SECOND),
-    Heading("acknowledged_by", "by"),
-    Heading("assigned_to", "assigned"),
-    Heading("comment", "comment"),
-    Heading("id", "id"),
+    Heading("acknowledged_by", "by", aside=True),
+    Heading("assigned_to", "assigned", aside=True),
+    Heading("comment", "comment", aside=True),
+    Heading("id", "id", aside=True),
 ]
 
 
@@ -39,9 +39,12 @@ def bounds(text: str) -> tuple[str, tuple[float | None, float | None]]:
     try:
         if level not in LEVELS or not colon or not (low or high):
             raise ValueError
-        return level, (float(low) if low else None, float(high) if high else None)
+        ends_of = (float(low) if low else None, float(high) if high else None)
+        if low and high and not float(low) <= float(high):
+            raise ValueError
+        return level, ends_of
     except ValueError:
-        expected = f"LEVEL=LOW:HIGH with a level of {', '.join(LEVELS)}"
+        expected = f"LEVEL=LOW:HIGH, the lowest first, with a level of {', '.join(LEVELS)}"
         raise InputError(f"--range {text!r}; expected {expected}") from None
 
 

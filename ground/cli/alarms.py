@@ -9,6 +9,7 @@ import typer
 from ground.cli import options
 from ground.cli.alarm_rows import ALARMS, as_row, bounds, choose
 from ground.cli.output import emit, literal, say
+from ground.errors import InputError
 
 if TYPE_CHECKING:
     from ground.api import Station
@@ -36,6 +37,12 @@ def alarms(
     """Show the alarms there are; exit 1 if there are any that are not shelved."""
     if context.invoked_subcommand is None:
         show(spacecraft, realm, as_json, as_lines, home)
+        return
+    for option in context.command.params:
+        source = context.get_parameter_source(option.name or "")
+        if source is not None and source.name == "COMMANDLINE":
+            found = f"{option.opts[0]} before {context.invoked_subcommand}"
+            raise InputError(f"{found}: it would not be heard; expected behind it")
 
 
 @app.command("list")
@@ -48,6 +55,8 @@ def show(
 ) -> None:
     """Show the alarms there are; exit 1 if there are any that are not shelved."""
     with _station(home, realm) as station:
+        if spacecraft:
+            options.among(spacecraft, station.describe().spacecraft)
         found = [
             each for each in station.alarms() if not spacecraft or each.spacecraft in spacecraft
         ]
@@ -75,13 +84,14 @@ def acknowledge(
     spacecraft: options.Spacecraft = None,
     comment: Annotated[str, typer.Option("--comment", help="What is known of it.")] = "",
     realm: options.Realm = "live",
+    as_json: options.Json = False,
     home: options.Home = None,
 ) -> None:
     """Acknowledge alarms: somebody knows of them."""
     with _station(home, realm) as station:
         chosen = _chosen(station, which, spacecraft)
         station.acknowledge(chosen, comment)
-    _done("acknowledged", chosen)
+    _done("acknowledged", chosen, as_json)
 
 
 @app.command()
@@ -91,13 +101,14 @@ def shelve(
     spacecraft: options.Spacecraft = None,
     minutes: Annotated[float, typer.Option("--minutes", min=1.0, help="For how long.")] = 60.0,
     realm: options.Realm = "live",
+    as_json: options.Json = False,
     home: options.Home = None,
 ) -> None:
     """Keep alarms quiet for a time."""
     with _station(home, realm) as station:
         chosen = _chosen(station, which, spacecraft)
         station.shelve(chosen, minutes, reason)
-    _done("shelved", chosen)
+    _done("shelved", chosen, as_json)
 
 
 @app.command()
@@ -105,13 +116,14 @@ def unshelve(
     which: Which,
     spacecraft: options.Spacecraft = None,
     realm: options.Realm = "live",
+    as_json: options.Json = False,
     home: options.Home = None,
 ) -> None:
     """Let shelved alarms be heard again."""
     with _station(home, realm) as station:
         chosen = _chosen(station, which, spacecraft)
         station.unshelve(chosen)
-    _done("unshelved", chosen)
+    _done("unshelved", chosen, as_json)
 
 
 @app.command()
@@ -119,13 +131,14 @@ def clear(
     which: Which,
     spacecraft: options.Spacecraft = None,
     realm: options.Realm = "live",
+    as_json: options.Json = False,
     home: options.Home = None,
 ) -> None:
     """Let go of latched alarms whose value is back within its limits."""
     with _station(home, realm) as station:
         chosen = _chosen(station, which, spacecraft)
         station.clear(chosen)
-    _done("cleared", chosen)
+    _done("cleared", chosen, as_json)
 
 
 @app.command()
@@ -134,28 +147,30 @@ def comment(
     text: Annotated[str, typer.Option("--text", help="What to write beside them.")],
     spacecraft: options.Spacecraft = None,
     realm: options.Realm = "live",
+    as_json: options.Json = False,
     home: options.Home = None,
 ) -> None:
     """Write something beside alarms."""
     with _station(home, realm) as station:
         chosen = _chosen(station, which, spacecraft)
         station.comment(chosen, text)
-    _done("commented", chosen)
+    _done("commented", chosen, as_json)
 
 
 @app.command()
 def assign(
     which: Which,
-    to: Annotated[str, typer.Option("--to", help="Who takes care of them.")],
+    to: Annotated[str, typer.Option("--to", help="Who takes care of them; '' is nobody.")],
     spacecraft: options.Spacecraft = None,
     realm: options.Realm = "live",
+    as_json: options.Json = False,
     home: options.Home = None,
 ) -> None:
     """Say who takes care of alarms."""
     with _station(home, realm) as station:
         chosen = _chosen(station, which, spacecraft)
         station.assign(chosen, to)
-    _done(f"assigned to {to}", chosen)
+    _done(f"assigned to {to or 'nobody'}", chosen, as_json)
 
 
 @app.command()
@@ -169,20 +184,25 @@ def limits(
     ] = None,
     reset: Annotated[bool, typer.Option("--reset", help="Back to the database's.")] = False,
     realm: options.Realm = "live",
+    as_json: options.Json = False,
     home: options.Home = None,
 ) -> None:
     """Set other limits for a parameter of a spacecraft, from now on and over restarts."""
-    from ground.errors import InputError
     from ground.services import names
 
     if bool(ranges) == reset:
         raise InputError("limits: expected either --range (once or more) or --reset")
     wanted = dict(map(bounds, ranges or [])) or None
     with _station(home, realm) as station:
-        known = [each.path for each in station.describe().parameters]
-        [path] = names.choose([parameter], known)
+        described = station.describe()
+        options.among([spacecraft], described.spacecraft)
+        [path] = names.choose([parameter], [each.path for each in described.parameters])
         station.set_limits(spacecraft, path, wanted, reason)
-    say(f"limits of {literal(path)} on {literal(spacecraft)} set")
+    if as_json:
+        row = {"spacecraft": spacecraft, "parameter": path, "ranges": wanted}
+        emit("limits", [row], (), as_json=True)
+    else:
+        say(f"limits of {literal(path)} on {literal(spacecraft)} set")
 
 
 def _station(home: Any, realm: str) -> Station:
@@ -192,9 +212,17 @@ def _station(home: Any, realm: str) -> Station:
 
 
 def _chosen(station: Station, texts: list[str], spacecraft: list[str] | None) -> list[AlarmRow]:
+    if spacecraft:
+        options.among(spacecraft, station.describe().spacecraft)
     return choose(station.alarms(), texts, spacecraft)
 
 
-def _done(what: str, alarms: list[AlarmRow]) -> None:
-    for each in alarms:
-        say(f"{literal(what)}: {literal(each.spacecraft)} {literal(each.parameter)}")
+def _done(what: str, alarms: list[AlarmRow], as_json: bool) -> None:
+    """Say on which alarms an act was done."""
+    keys = ("id", "spacecraft", "parameter")
+    rows = [{"act": what, **{key: as_row(each)[key] for key in keys}} for each in alarms]
+    if as_json:
+        emit("alarms", rows, (), as_json=True, counts={"done": len(rows)})
+        return
+    for row in rows:
+        say(f"{literal(what)}: {literal(row['spacecraft'])} {literal(row['parameter'])}")

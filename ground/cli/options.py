@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -63,6 +64,14 @@ def open_archive(home: Path | None, realm: str, spacecraft: list[str] | None = N
         store.close()
         raise
     return store
+
+
+def among(asked: list[str] | None, known: Iterable[str]) -> None:
+    """Refuse a spacecraft that a running station does not know."""
+    listed = sorted(known)
+    for name in asked or ():
+        if name not in listed:
+            raise InputError(f"spacecraft {name!r}; expected one of {', '.join(listed)}")
 
 
 def _in_archive(what: str, asked: list[str] | None, known: set[str]) -> None:

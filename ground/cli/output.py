@@ -17,6 +17,7 @@ from typing import Any
 Row = Mapping[str, Any]
 SHOWN_OCTETS = 24  # of a value of octets in a table
 TO_SECOND, TO_MILLISECOND = len("2026-11-22T10:00:00"), len("2026-11-22T10:00:00.000")
+WIDE = 160  # characters of a line that has room for every column
 PIPED_WIDTH = 10_000  # characters of a line that nobody reads on a screen
 
 
@@ -24,13 +25,15 @@ PIPED_WIDTH = 10_000  # characters of a line that nobody reads on a screen
 class Heading:
     """A column of a table: the key of the row, the title, and what it holds.
 
-    `time` is how many characters of a time are shown: TO_SECOND or TO_MILLISECOND.
+    `time` is how many characters of a time are shown: TO_SECOND or TO_MILLISECOND. One that is
+    `aside` is left out on a narrow terminal, where the others could not be read beside it.
     """
 
     key: str
     title: str
     number: bool = False
     time: int = 0
+    aside: bool = False
 
     def cell(self, row: Row) -> str:
         """Return the row's value as a person reads it."""
@@ -104,8 +107,14 @@ def cell(value: Any) -> str:
 
 
 def _table(rows: Iterable[Row], headings: Sequence[Heading], empty: str) -> None:
-    table = drawn(rows, headings)
-    console().print(table if table.row_count else empty)
+    table = drawn(rows, fitting(headings))
+    console().print(table if table.row_count else literal(empty))
+
+
+def fitting(headings: Sequence[Heading]) -> Sequence[Heading]:
+    """Return the columns that there is room for."""
+    room = console().width >= WIDE
+    return [each for each in headings if room or not each.aside]
 
 
 def drawn(rows: Iterable[Row], headings: Sequence[Heading]) -> Any:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ground.cli import options
-from ground.cli.output import TO_SECOND, Heading, console, emit, literal, say
+from ground.cli.output import TO_SECOND, Heading, console, emit, fitting, literal, say
 
 if TYPE_CHECKING:
     from ground.api import Finding
@@ -23,23 +23,23 @@ _SERVICES = [
     Heading("state", "state"),
     Heading("age_s", "age s", True),
     Heading("pid", "pid", True),
-    Heading("detail", "detail"),
-    Heading("queues", "queues"),
-    Heading("cursors", "cursors"),
-    Heading("figures", "figures"),
+    Heading("detail", "detail", aside=True),
+    Heading("queues", "queues", aside=True),
+    Heading("cursors", "cursors", aside=True),
+    Heading("figures", "figures", aside=True),
 ]
 _LINKS = [
     Heading("link", "link"),
-    Heading("gateway", "gateway"),
-    Heading("kind", "kind"),
+    Heading("gateway", "gateway", aside=True),
+    Heading("kind", "kind", aside=True),
     Heading("state", "state"),
     Heading("rate_bps", "bit/s", True),
-    Heading("records", "records", True),
+    Heading("records", "records", True, aside=True),
     Heading("octets", "octets", True),
-    Heading("dropped", "dropped"),
+    Heading("dropped", "dropped", aside=True),
     Heading("waiting", "not archived", True),
     Heading("last", "last (UTC)", time=TO_SECOND),
-    Heading("detail", "detail"),
+    Heading("detail", "detail", aside=True),
 ]
 _STAGES = [
     Heading("service", "service"),
@@ -57,7 +57,7 @@ _SPACECRAFT = [
     Heading("alarms", "alarms", True),
     Heading("unacknowledged", "unack.", True),
     Heading("severity", "worst"),
-    Heading("stale", "stale"),
+    Heading("stale", "stale", aside=True),
     Heading("last", "last (UTC)", time=TO_SECOND),
 ]
 _PARTS = (
@@ -198,13 +198,24 @@ def _show(row: Mapping[str, Any], wrong: Iterable[Finding], *, again: bool) -> N
     for name, headings in _PARTS:
         if row[name]:
             say(f"[bold]{name}[/bold]")
-            emit(name, [_readable(each) for each in row[name]], headings)
+            rows = [_readable(each) for each in row[name]]
+            emit(name, rows, headings)
+            _aside(rows, headings)
     for topic, number in row["missed"].items():
         say(f"the display missed {number} messages on {literal(topic)}")
     for each in wrong:
         say(f"[bold red]{literal(str(each))}[/bold red]")
     if not wrong:
         say("all well")
+
+
+def _aside(rows: Iterable[Mapping[str, Any]], headings: Sequence[Heading]) -> None:
+    """Print below a table what a narrow terminal has no columns for."""
+    shown = fitting(headings)
+    for row in rows:
+        for each in headings:
+            if each not in shown and row[each.key] not in ("", None):
+                say(f"{literal(str(row[headings[0].key]))} {each.title}: {literal(each.cell(row))}")
 
 
 def _readable(row: Mapping[str, Any]) -> dict[str, Any]:

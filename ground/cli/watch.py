@@ -39,6 +39,7 @@ def watch(
 
     with Station.connect(home, realm) as station:
         described = station.describe()
+        options.among(spacecraft, described.spacecraft)
         rows = choose(parameters, spacecraft or described.spacecraft, described.parameters)
         units = {each.path: each.units for each in described.parameters}
         if as_lines or not sys.stdout.isatty():

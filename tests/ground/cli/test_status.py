@@ -188,7 +188,9 @@ def test_what_a_processor_refuses_exits_3(
     assert (done.code, done.err.strip()) == (3, "changed since")
 
 
-@pytest.mark.parametrize("text", ["", "warning", "warning=", "warning=:", "hot=1:2", "watch=a:2"])
+@pytest.mark.parametrize(
+    "text", ["", "warning", "warning=", "warning=:", "hot=1:2", "watch=a:2", "watch=2:1"]
+)
 def test_a_range_that_is_none_is_refused(text: str):
     with pytest.raises(InputError, match="expected LEVEL=LOW:HIGH"):
         bounds(text)
@@ -203,3 +205,56 @@ def test_too_many_values_are_refused():
     row = ParameterRow("/A/V", "/A/HK", "array", "", "", 3000, [], [])
     with pytest.raises(InputError, match="3000 values"):
         choose_rows(["V"], ["A"], [row])
+
+
+def test_an_act_names_the_element_it_was_done_on(
+    run: Run, displaying: Displaying, processor: Processor, home: Path
+):
+    processor.alarms = [replace(ALARM, id="x", element=3)]
+    assert run("alarms", "ack", "*", "--home", home).out == "acknowledged: A /A/V[3]\n"
+    done = run("alarms", "assign", "*", "--to", "", "--json", "--home", home).json
+    expected = {"act": "assigned to nobody", "id": "x", "spacecraft": "A", "parameter": "/A/V[3]"}
+    assert (done["schema"], done["rows"]) == ("ground.alarms/1", [expected])
+    assert done["counts"] == {"done": 1}
+
+
+def test_options_before_an_act_are_refused_and_not_forgotten(run: Run, home: Path):
+    done = run("alarms", "--realm", "sim/a", "ack", "*")
+    assert (done.code, done.out) == (2, "")
+    assert "--realm before ack" in done.err and "expected behind it" in done.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["alarms"],
+        ["alarms", "ack", "*"],
+        ["alarms", "limits", "VOLTAGE", "--reason", "x", "--reset"],
+        ["watch", "VOLTAGE", "--seconds", "0"],
+    ],
+)
+def test_a_spacecraft_that_is_none_exits_2(
+    run: Run, displaying: Displaying, processor: Processor, home: Path, command: list[str]
+):
+    done = run(*command, "-s", "X", "--home", home)
+    assert (done.code, done.out) == (2, "")
+    assert "spacecraft 'X'; expected one of A, B, PLAIN" in done.err
+    assert not processor.acts
+
+
+def test_on_a_narrow_terminal_what_has_no_column_has_a_line(
+    run: Run,
+    displaying: Displaying,
+    processor: Processor,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    report = ServiceReported("processor", 1, 0, "running", "", [LINK], [], {"archive": 7})
+    _say(processor, displaying, report)
+    monkeypatch.setattr("ground.cli.output.PIPED_WIDTH", 80)
+    lines = run("status", "--home", home).out.splitlines()
+    assert "processor queues: archive 7" in lines
+    assert "kashi kind: udp" in lines
+    assert max(map(len, lines)) <= 80
+    row = next(each for each in lines if each.split()[:2] == ["kashi", "up"])
+    assert row.split()[2:] == ["8000", "5000", "1000", "-"]
