@@ -6,13 +6,21 @@ import io
 import os
 import sys
 
-from ground.cli.app import app
-from ground.cli.output import clean
-from ground.errors import GroundError
+INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 
 
 def main() -> None:
     """Run the command line; exit 0 done, 1 findings, 2 wrong input, 3 refused, 4 not reachable."""
+    try:
+        _run()  # what it imports takes longest; Ctrl-C may come then as well
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None
+
+
+def _run() -> None:
+    from ground.cli.app import app
+    from ground.errors import GroundError
+
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks a letter shows its code
             stream.reconfigure(errors="backslashreplace")
@@ -30,6 +38,8 @@ def main() -> None:
 
 
 def _tell(message: str) -> None:
+    from ground.cli.output import clean
+
     for line in message.splitlines():
         sys.stderr.write(clean(line) + "\n")
 

@@ -12,7 +12,7 @@ from ground.cli import options
 def gateway(
     mission: Annotated[str, typer.Argument(help="A mission file, or a shipped mission.")],
     name: Annotated[
-        str | None, typer.Option("--name", help="The [[gateway]] to be; else this station's own.")
+        str | None, typer.Option("--name", help=r"The [\[gateway]] to be; else this station's own.")
     ] = None,
     listen: Annotated[
         str | None,
@@ -39,7 +39,7 @@ def gateway(
 
     found = settings.find(mission)
     if name is not None and name not in {each.name for each in found.gateways}:
-        known = ", ".join(each.name for each in found.gateways) or "none"
+        known = ", ".join(each.name for each in found.gateways) or "those that the file tells of"
         raise InputError(f"{found.path}: no gateway {name}; expected one of {known}")
     logs.start(log)
     root = (home or settings.home()).absolute()

@@ -18,7 +18,7 @@ app = typer.Typer(help="Copy the archive to InfluxDB, and see how far it is.", n
 def send(
     mission: _Mission,
     name: Annotated[
-        str | None, typer.Option("--name", help="Which [[influx]], where there are several.")
+        str | None, typer.Option("--name", help=r"Which [\[influx]], where there are several.")
     ] = None,
     realm: options.Realm = "live",
     once: Annotated[

@@ -44,8 +44,8 @@ def simulate(
         str,
         typer.Option(
             "--faults",
-            help="As loss=0.01,ber=1e-5,duplicate=0.01,reorder=0.01,outage_every_s=600,"
-            "outage_s=30,reboot_every_s=3600,drift_ppb=500.",
+            help="As loss=0.01,ber=1e-5; also duplicate=0.01, reorder=0.01, outage_every_s=600,"
+            " outage_s=30, reboot_every_s=3600, drift_ppb=500.",
         ),
     ] = "",
     link: Annotated[
