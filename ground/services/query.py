@@ -24,7 +24,10 @@ from ground.services import names, superseded, tables
 from ground.services.library import Library
 from protocols import times
 
-SERVICE_TABLES = ("packets", "rejects", "gaps", "frames")
+SERVICE_TABLES = (
+    *("packets", "rejects", "gaps", "frames"),
+    *("alarms", "events", "clocks", "status"),
+)
 OWN_COLUMNS = (*KEYS.names, "severity", "database")
 
 

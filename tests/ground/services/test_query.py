@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -164,3 +165,12 @@ def test_samples_without_a_time_are_shown_and_not_binned() -> None:
     )  # fmt: skip
     assert [(row["t_ns"], row["time"]) for row in samples.rows()] == [(None, None)] * 2
     assert list(query.binned(samples, 3)) == []
+
+
+def test_what_a_live_station_notes_of_itself_is_no_parameter() -> None:
+    class Store:
+        def tables(self, realm: str) -> list[SimpleNamespace]:
+            noted = ("packets", "frames", "alarms", "events", "clocks", "status", "/H/HK")
+            return [SimpleNamespace(name=name, columns=["t_ns", "V"]) for name in noted]
+
+    assert query.parameters(Store(), "live") == {"/H/HK": ["V"]}
