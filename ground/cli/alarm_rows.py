@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 LEVELS = ("watch", "warning", "distress", "critical", "severe")
 ALARMS = [
-    Heading("severity", "severity"),
-    Heading("state", "state"),
-    Heading("spacecraft", "spacecraft"),
+    Heading("severity", "severity", whole=True),
+    Heading("state", "state", whole=True),
+    Heading("spacecraft", "spacecraft", whole=True),
     Heading("parameter", "parameter"),
     Heading("value", "value", True),
     Heading("units", "units"),
     Heading("violations", "samples", True, aside=True),
-    Heading("raised", "raised (UTC)", time=TO_SECOND),
+    Heading("raised", "raised (UTC)", time=TO_SECOND, aside=True),
     Heading("acknowledged_by", "by", aside=True),
     Heading("assigned_to", "assigned", aside=True),
     Heading("comment", "comment", aside=True),

@@ -26,7 +26,8 @@ class Heading:
     """A column of a table: the key of the row, the title, and what it holds.
 
     `time` is how many characters of a time are shown: TO_SECOND or TO_MILLISECOND. One that is
-    `aside` is left out on a narrow terminal, where the others could not be read beside it.
+    `aside` is left out on a narrow terminal, where the others could not be read beside it; one
+    that is `whole` is not broken over lines.
     """
 
     key: str
@@ -34,6 +35,7 @@ class Heading:
     number: bool = False
     time: int = 0
     aside: bool = False
+    whole: bool = False
 
     def cell(self, row: Row) -> str:
         """Return the row's value as a person reads it."""
@@ -128,7 +130,7 @@ def drawn(rows: Iterable[Row], headings: Sequence[Heading]) -> Any:
         table.add_column(
             heading.title,
             justify="right" if heading.number else "left",
-            no_wrap=bool(heading.number or heading.time),
+            no_wrap=bool(heading.number or heading.time or heading.whole),
             overflow="fold",
         )
     for row in rows:

@@ -52,11 +52,11 @@ _STAGES = [
 _SPACECRAFT = [
     Heading("spacecraft", "spacecraft"),
     Heading("packets", "packets", True),
-    Heading("rate", "per s", True),
+    Heading("rate", "per s", True, aside=True),
     Heading("lag_s", "lag s", True),
     Heading("alarms", "alarms", True),
     Heading("unacknowledged", "unack.", True),
-    Heading("severity", "worst"),
+    Heading("severity", "worst", whole=True),
     Heading("stale", "stale", aside=True),
     Heading("last", "last (UTC)", time=TO_SECOND),
 ]
