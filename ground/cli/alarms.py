@@ -25,6 +25,10 @@ Which = Annotated[list[str], typer.Argument(help="Ids, parameters or globs; '*' 
 Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept with the act.")]
 
 
+def _example(act: str) -> str:
+    return f"[bold]Example:[/bold]  {literal(f'ground alarms {act}')}"
+
+
 @app.callback()
 def alarms(
     context: typer.Context,
@@ -78,7 +82,7 @@ def show(
         raise typer.Exit(1)
 
 
-@app.command("ack")
+@app.command("ack", epilog=_example("ack BUS_VOLTAGE --comment 'eclipse'"))
 def acknowledge(
     which: Which,
     spacecraft: options.Spacecraft = None,
@@ -94,7 +98,7 @@ def acknowledge(
     _done("acknowledged", chosen, as_json)
 
 
-@app.command()
+@app.command(epilog=_example("shelve 'CARDS[23].*' --reason 'known' --minutes 90"))
 def shelve(
     which: Which,
     reason: Reason,
@@ -111,7 +115,7 @@ def shelve(
     _done("shelved", chosen, as_json)
 
 
-@app.command()
+@app.command(epilog=_example("unshelve '*'"))
 def unshelve(
     which: Which,
     spacecraft: options.Spacecraft = None,
@@ -126,7 +130,7 @@ def unshelve(
     _done("unshelved", chosen, as_json)
 
 
-@app.command()
+@app.command(epilog=_example("clear SATELLITE_MODE"))
 def clear(
     which: Which,
     spacecraft: options.Spacecraft = None,
@@ -141,7 +145,7 @@ def clear(
     _done("cleared", chosen, as_json)
 
 
-@app.command()
+@app.command(epilog=_example("comment BUS_VOLTAGE --text 'seen before'"))
 def comment(
     which: Which,
     text: Annotated[str, typer.Option("--text", help="What to write beside them.")],
@@ -157,7 +161,7 @@ def comment(
     _done("commented", chosen, as_json)
 
 
-@app.command()
+@app.command(epilog=_example("assign BUS_VOLTAGE --to olga"))
 def assign(
     which: Which,
     to: Annotated[str, typer.Option("--to", help="Who takes care of them; '' is nobody.")],
@@ -173,7 +177,7 @@ def assign(
     _done(f"assigned to {to or 'nobody'}", chosen, as_json)
 
 
-@app.command()
+@app.command(epilog=_example("limits BUS_VOLTAGE -s CG-1 --range warning=26:33 --reason eclipse"))
 def limits(
     parameter: Annotated[str, typer.Argument(help="Name of a parameter.")],
     spacecraft: Annotated[str, typer.Option("--spacecraft", "-s", help="Of which spacecraft.")],

@@ -258,3 +258,10 @@ def test_on_a_narrow_terminal_what_has_no_column_has_a_line(
     assert max(map(len, lines)) <= 80
     row = next(each for each in lines if each.split()[:2] == ["kashi", "up"])
     assert row.split()[2:] == ["8000", "5000", "1000", "-"]
+
+
+@pytest.mark.parametrize(
+    "act", ["ack", "shelve", "unshelve", "clear", "comment", "assign", "limits"]
+)
+def test_each_act_shows_an_example(run: Run, act: str):
+    assert f"Example:  ground alarms {act} " in run("alarms", act, "--help").out
