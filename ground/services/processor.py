@@ -29,10 +29,12 @@ from ground.messages import (
     ClearAlarms,
     CommentAlarms,
     ListAlarms,
+    ReadStatus,
     RecordsJournalled,
     ServiceReported,
     SetLimits,
     ShelveAlarms,
+    StatusRead,
     UnshelveAlarms,
 )
 from ground.services import noted, parcels, vitals
@@ -117,6 +119,8 @@ class Processor:
         for envelope in caller.receive():
             if isinstance(envelope.message, RecordsJournalled):
                 journalled.append(envelope.message)
+            elif isinstance(envelope.message, StatusRead):
+                self._pass_on(envelope.message)
             elif isinstance(envelope.message, Answered) and not envelope.message.ok:
                 log.warning("gateway.refused", why=envelope.message.reason)
         try:
@@ -125,6 +129,11 @@ class Processor:
             self._vitals.count("malformed journal")
             log.warning("journal.refused", why=str(error))
         self._ask()
+
+    def _pass_on(self, status: StatusRead) -> None:
+        """Publish how a gateway elsewhere is, as nobody else here can ask it."""
+        for report in status.services:
+            self._publisher.send(report, "status", report.service, clock.now_ns())
 
     def _commit(self) -> None:
         warmup.poll()
@@ -169,8 +178,10 @@ class Processor:
     # ---- how it is --------------------------------------------------------------------------
 
     def _report(self) -> None:
-        report = self.report()
-        self._publisher.send(report, "status", NAME, clock.now_ns())
+        self._publisher.send(self.report(), "status", NAME, clock.now_ns())
+        remote = {link.gateway: link.name for link in self._mission.links if link.gateway}
+        for link in remote.values():
+            self._send(link, ReadStatus())
 
     def report(self) -> ServiceReported:
         """Return how the service is."""

@@ -24,6 +24,7 @@ from ground.archive.embedded import EmbeddedStore
 from ground.bus.addresses import Run
 from ground.bus.keys import Keyring
 from ground.bus.requests import Caller
+from ground.bus.sockets import Subscriber
 from ground.errors import NotReachable
 from ground.messages import ReadStatus, ServiceReported
 from ground.services.gateway import journal_folder
@@ -213,6 +214,19 @@ class Home:
     @property
     def position(self) -> int:
         return self.processor.live.cursors()[LINK]
+
+    def told(self, service: str) -> ServiceReported:
+        """Turn until this home publishes how a service is, and return that."""
+        address = Run(self.home, REALM).publisher("processor")
+        listener, heard = Subscriber(self._context, (address,), (f"{REALM}/status/",)), []
+
+        def listen() -> bool:
+            heard.extend(each.message for each in listener.receive())
+            return any(each.service == service for each in heard)
+
+        self.until(listen, f"word of {service}")
+        listener.close()
+        return next(each for each in heard if each.service == service)
 
     @property
     def figures(self) -> dict[str, float]:

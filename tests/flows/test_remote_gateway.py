@@ -66,6 +66,8 @@ def test_an_hour_of_cut_and_a_killed_gateway_lose_nothing(both: Both) -> None:
     both.home.start()
     both.fly(MINUTE_S)
     both.settle()
+    (link,) = both.home.told("gateway-kashi-2").links
+    assert (link.name, link.gateway, link.records) == ("kashi", "kashi-2", len(both.cadus))
     for seconds in (HOUR_S, 10 * MINUTE_S):  # the line is cut, and again
         both.wire.cut()
         before = both.home.position
