@@ -45,7 +45,9 @@ def test_a_long_path_goes_where_it_is_short_enough_and_ours(tmp_path, service):
             shutil.rmtree(each)
 
 
-@pytest.mark.parametrize("realm", ["", "lives", "sim", "sim/", "sim/a/b", "../x", "sim/\n", "a-b", "sim/.."])
+@pytest.mark.parametrize(
+    "realm", ["", "lives", "sim", "sim/", "sim/a/b", "../x", "sim/\n", "a-b", "sim/.."]
+)
 def test_what_is_no_realm_has_no_place(tmp_path, realm):
     with pytest.raises(InputError, match="expected live, sim/NAME or replay/ID"):
         Run(tmp_path, realm)
