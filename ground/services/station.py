@@ -52,8 +52,8 @@ class Station:
         told: is called once with a line for people, when every service has said that it runs.
 
     Raises:
-        Refused: another station runs in this home, as its archive has one writer; or it shall listen on a network and no
-            client has a key.
+        Refused: another station runs in this home, as its archive has one writer; or it shall
+            listen on a network and no client has a key.
         InputError: a realm of a replay.
     """
 
