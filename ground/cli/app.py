@@ -76,7 +76,7 @@ app.command("compact", epilog=_example("ground compact --verify"))(archive.compa
 app.add_typer(influx.app, name="influx")
 app.command("up", epilog=_example("ground up chenguang1 --realm sim/first"))(up.up)
 app.command("service", hidden=True)(up.service)
-app.command("gateway", epilog=_example("ground gateway chenguang1 --listen tcp://0.0.0.0:7001"))(
+app.command("gateway", epilog=_example("ground gateway chenguang1 --listen tcp://10.0.0.5:7001"))(
     gateway.gateway
 )
 app.command("console", epilog=_example("ground console --realm sim/demo --screen params"))(

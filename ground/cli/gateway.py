@@ -17,7 +17,7 @@ def gateway(
     listen: Annotated[
         str | None,
         typer.Option(
-            "--listen", help="Serve readers elsewhere, as tcp://0.0.0.0:7001; needs keys."
+            "--listen", help="Serve readers elsewhere, as tcp://10.0.0.5:7001; needs keys."
         ),
     ] = None,
     log: Annotated[

@@ -12,10 +12,9 @@ import os
 import stat
 from pathlib import Path
 
-from ground.link.file import keep
-from ground.link.receiver import CHUNK_OCTETS, Chunk, Receiver
+from ground.link.reading import Reading, keep
+from ground.link.receiver import Chunk
 
-_CHUNKS = 4  # that one call returns at most, so that other links have their turn
 _LOOK_NS = 500_000_000
 _QUIET_NS = 2_000_000_000  # for which a file must not have changed
 _UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload", ".partial", "~")
@@ -23,7 +22,7 @@ _UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload", ".partial", "~")
 Identity = tuple[int, int]  # size, and time of change in ns
 
 
-class Directory(Receiver):
+class Directory(Reading):
     """Receives the files of a folder; `notes` is where it remembers which are done."""
 
     def __init__(self, folder: str, notes: Path | None = None) -> None:
@@ -33,10 +32,7 @@ class Directory(Receiver):
         self._unsettled = False  # whether more is done than is noted
         self._seen: dict[str, tuple[Identity, int]] = {}  # as found, and since when
         self._name = ""
-        self._file: int | None = None
         self._identity: Identity = (0, 0)
-        self._offset = self._given = 0
-        self._look: int | None = None
 
     def open(self, now: int) -> None:
         """Remember what is done, and look."""
@@ -67,17 +63,13 @@ class Directory(Receiver):
         return chunks
 
     def _read(self, file: int) -> list[Chunk]:
-        chunks: list[Chunk] = []
-        at = self._offset
+        """Return what follows; a file that cannot be read to its end is done."""
         try:
-            while len(chunks) < _CHUNKS and (octets := os.pread(file, CHUNK_OCTETS, at)):
-                chunks.append(Chunk(octets, at == 0))
-                at += len(octets)
+            return super()._read(file)
         except OSError as error:
             self.dropped["unreadable"] += 1
             self._is("up", f"{self._name}: {error.strerror}")
-        self._given = at - self._offset
-        return chunks
+            return []
 
     def _next(self, now: int) -> None:
         """Open the first complete file that is not done."""
@@ -129,14 +121,6 @@ class Directory(Receiver):
         if "reading" in self.detail:
             self._is("up", f"read {self._name}, {self._offset} octets")
 
-    def taken(self) -> None:
-        self._offset += self._given
-        self._given = 0
-
-    def refused(self) -> bool:
-        self._given = 0
-        return True
-
     def settle(self) -> None:
         """Remember which files are in the journal; forget those that are no longer here."""
         if self._notes is None or not self._unsettled:
@@ -146,16 +130,3 @@ class Directory(Receiver):
 
     def _exists(self, name: str) -> bool:
         return (Path(self.address) / name).exists()
-
-    def deadline(self) -> int | None:
-        return self._look
-
-    def close(self) -> None:
-        self._drop()
-        self._look = None
-        self._is("disabled")
-
-    def _drop(self) -> None:
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None

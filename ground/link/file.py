@@ -6,14 +6,14 @@ import json
 import os
 from pathlib import Path
 
-from ground.link.receiver import CHUNK_OCTETS, Chunk, Receiver
+from ground.link.reading import Reading, keep
+from ground.link.receiver import Chunk
 
-_CHUNKS = 4  # that one call returns at most, so that other links have their turn
 _LOOK_NS = 200_000_000  # how often to see whether a file has grown
 _MISSING_NS = 1_000_000_000  # or has come
 
 
-class File(Receiver):
+class File(Reading):
     """Receives the octets of a file, each once.
 
     `notes` is where it remembers how far it got; without, each start begins at the file's start.
@@ -23,9 +23,7 @@ class File(Receiver):
     def __init__(self, path: str, notes: Path | None = None) -> None:
         super().__init__(path)
         self._notes = notes
-        self._file: int | None = None
-        self._inode = self._offset = self._given = self._settled = 0
-        self._look: int | None = None
+        self._inode = self._settled = 0
 
     def open(self, now: int) -> None:
         """Open the file where reading it stopped."""
@@ -37,7 +35,7 @@ class File(Receiver):
             self._is("down", f"{self.address}: {error.strerror}")
             return
         found = os.fstat(self._file)
-        inode, offset = self._noted()
+        inode, offset = (self._inode, self._offset) if self._inode else self._noted()
         again = inode == found.st_ino and offset <= found.st_size
         self._inode, self._offset = found.st_ino, offset if again else 0
         self._given, self._settled = 0, self._offset
@@ -58,18 +56,15 @@ class File(Receiver):
             self.open(now)
         if self._file is None:
             return []
-        chunks = self._read(self._file)
+        try:
+            chunks = self._read(self._file)
+        except OSError as error:  # a disk that fails, say: it is opened again, and goes on there
+            self._drop()
+            self._look = now + _MISSING_NS
+            self._is("down", f"{self.address}: octet {self._offset}: {error.strerror}")
+            return []
         if not chunks:
             self._at_end(now)
-        return chunks
-
-    def _read(self, file: int) -> list[Chunk]:
-        chunks: list[Chunk] = []
-        at = self._offset
-        while len(chunks) < _CHUNKS and (octets := os.pread(file, CHUNK_OCTETS, at)):
-            chunks.append(Chunk(octets, at == 0))
-            at += len(octets)
-        self._given = at - self._offset
         return chunks
 
     def _at_end(self, now: int) -> None:
@@ -85,14 +80,6 @@ class File(Receiver):
             self.reconnects += 1
             self.open(now)
 
-    def taken(self) -> None:
-        self._offset += self._given
-        self._given = 0
-
-    def refused(self) -> bool:
-        self._given = 0
-        return True
-
     def settle(self) -> None:
         """Remember how far the file is in the journal."""
         if self._notes is not None and self._settled != self._offset:
@@ -104,30 +91,3 @@ class File(Receiver):
         self._offset = self._given = self._settled = 0
         if self._notes is not None:
             self._notes.unlink(missing_ok=True)
-
-    def deadline(self) -> int | None:
-        return self._look
-
-    def close(self) -> None:
-        self._drop()
-        self._look = None
-        self._is("disabled")
-
-    def _drop(self) -> None:
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
-
-
-def keep(notes: Path, text: str) -> bool:
-    """Write a small file so that it is the old or the new one; return whether the disk took it."""
-    aside = notes.with_suffix(".tmp")
-    try:
-        with aside.open("w") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
-        aside.rename(notes)
-    except OSError:  # full, say: then more is read again after a restart, and nothing is lost
-        return False
-    return True

@@ -6,6 +6,7 @@ deadline has passed, told whether that was kept, and closed. Times are a monoton
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
@@ -26,7 +27,7 @@ class Chunk:
     begins: bool = False
 
 
-class Receiver:
+class Receiver(ABC):
     """One link's way in; kinds override what they need.
 
     Attributes:
@@ -43,13 +44,13 @@ class Receiver:
         self.reconnects = 0
         self.dropped: Counter[str] = Counter()
 
+    @abstractmethod
     def open(self, now: int) -> None:
         """Begin to receive; what fails now is tried again by `receive`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def receive(self, now: int) -> list[Chunk]:
         """Return what came in since the last call, and do what its deadline asks for."""
-        raise NotImplementedError
 
     def filenos(self) -> list[int]:
         """Return the descriptors that can be read when there is something to receive."""
@@ -59,19 +60,19 @@ class Receiver:
         """Return when `receive` is to be called though no descriptor asks for it."""
         return None
 
-    def taken(self) -> None:
+    def taken(self) -> None:  # noqa: B027  most have nothing to do
         """Be told that what `receive` gave last is in the journal."""
 
     def refused(self) -> bool:
         """Be told that it is not; return whether the next `receive` gives it again."""
         return False
 
-    def settle(self) -> None:
+    def settle(self) -> None:  # noqa: B027  most have nothing to do
         """Be told that all that was taken is on disk: what was read need not be read again."""
 
+    @abstractmethod
     def close(self) -> None:
         """Stop receiving and free what is open; `open` begins again."""
-        raise NotImplementedError
 
     def _is(self, state: State, detail: str = "") -> None:
         self.state, self.detail = state, detail

@@ -10,7 +10,7 @@ import json
 from collections.abc import Collection
 from pathlib import Path
 
-from ground.link.file import keep
+from ground.link.reading import keep
 
 FILE_NAME = "acknowledged.json"
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 import pytest
 
+from ground.link import reading
 from ground.link.directory import Directory
 from ground.link.file import File
 from ground.link.memory import Memory
+from ground.link.receiver import CHUNK_OCTETS
 from tests.ground.link.driving import chunks, octets, pieces, until
 
 SECOND = 1_000_000_000
@@ -64,6 +67,43 @@ def test_a_recording_goes_on_after_a_restart_where_it_was_settled(recording, tmp
     assert first + took(again, 0) == recording.read_bytes()
     link.close()
     again.close()
+
+
+@pytest.fixture
+def bad_sector(monkeypatch):
+    """The octets behind a place of every file cannot be read while the returned list is filled."""
+    behind, read = [], os.pread
+
+    def pread(file, size, at):
+        if behind and at >= behind[0]:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return read(file, size, at)
+
+    monkeypatch.setattr(reading.os, "pread", pread)
+    return behind
+
+
+def test_what_lies_before_a_bad_sector_is_read_and_the_rest_when_it_can_be(recording, bad_sector):
+    bad_sector.append(CHUNK_OCTETS)
+    link = File(str(recording))
+    link.open(0)
+    assert took(link, 0) == recording.read_bytes()[:CHUNK_OCTETS]
+    assert link.state == "down" and "Input/output error" in link.detail
+    bad_sector.clear()
+    assert took(link, 2 * SECOND) == recording.read_bytes()[CHUNK_OCTETS:]
+    link.close()
+
+
+def test_a_dropped_file_is_given_up_to_its_bad_sector(drop, bad_sector):
+    whole = bytes(range(256)) * 2000
+    (drop / "a.cadu").write_bytes(whole)
+    bad_sector.append(CHUNK_OCTETS)
+    link = Directory(str(drop))
+    link.open(0)
+    got = b"".join(took(link, at * SECOND) for at in range(6))
+    assert got == whole[:CHUNK_OCTETS]
+    assert link.dropped == {"unreadable": 1}
+    link.close()
 
 
 def test_another_recording_of_the_same_name_is_read_from_its_start(recording, tmp_path):
