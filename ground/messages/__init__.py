@@ -1,0 +1,121 @@
+"""The nouns on the bus: facts in the past tense, requests in the imperative.
+
+Each is a frozen dataclass of plain values (text, numbers, lists, nested rows); what is long lies in
+`columns`, arrays by name, one buffer each on the wire (`ground.wire`). Realm, time and sequence
+number ride on the envelope, so that no message repeats them. Times are int64 ns TAI since 1958.
+
+A request is answered by the fact that it asks for, or by `Answered`.
+"""
+
+from __future__ import annotations
+
+from ground.messages.facts import (
+    AlarmsChanged,
+    Answered,
+    EventsRaised,
+    ParametersDecoded,
+    RecordsJournalled,
+    RejectsFound,
+    ServiceReported,
+    StaleChanged,
+    TimeCorrelated,
+)
+from ground.messages.requests import (
+    AcknowledgeAlarms,
+    AcknowledgeJournal,
+    AlarmRef,
+    AlarmsListed,
+    AssignAlarms,
+    ClearAlarms,
+    CommentAlarms,
+    ControlLink,
+    ControlReplay,
+    DescribeMission,
+    EventsListed,
+    ListAlarms,
+    ListEvents,
+    MissionDescribed,
+    ReadJournal,
+    ReadStatus,
+    ReadTrend,
+    ReplayMoved,
+    SetLimits,
+    ShelveAlarms,
+    StatusRead,
+    TrendRead,
+    UnshelveAlarms,
+    ViewportChanged,
+    WatchViewport,
+)
+from ground.messages.rows import (
+    AlarmRow,
+    AlarmState,
+    Columns,
+    EventRow,
+    Level,
+    LinkRow,
+    LinkState,
+    ParameterRow,
+    SpacecraftRow,
+    StageRow,
+    StaleRow,
+)
+
+MESSAGES: tuple[type, ...] = (
+    *(RecordsJournalled, ParametersDecoded, AlarmsChanged, EventsRaised, StaleChanged),
+    *(RejectsFound, TimeCorrelated, ServiceReported, Answered),
+    *(ReadJournal, AcknowledgeJournal, ControlLink),
+    *(AcknowledgeAlarms, ShelveAlarms, UnshelveAlarms, ClearAlarms, CommentAlarms, AssignAlarms),
+    *(SetLimits, ListAlarms, AlarmsListed),
+    *(DescribeMission, MissionDescribed, WatchViewport, ViewportChanged, ReadTrend, TrendRead),
+    *(ReadStatus, StatusRead, ListEvents, EventsListed, ControlReplay, ReplayMoved),
+)
+
+__all__ = [
+    "MESSAGES",
+    "AcknowledgeAlarms",
+    "AcknowledgeJournal",
+    "AlarmRef",
+    "AlarmRow",
+    "AlarmState",
+    "AlarmsChanged",
+    "AlarmsListed",
+    "Answered",
+    "AssignAlarms",
+    "ClearAlarms",
+    "Columns",
+    "CommentAlarms",
+    "ControlLink",
+    "ControlReplay",
+    "DescribeMission",
+    "EventRow",
+    "EventsListed",
+    "EventsRaised",
+    "Level",
+    "LinkRow",
+    "LinkState",
+    "ListAlarms",
+    "ListEvents",
+    "MissionDescribed",
+    "ParameterRow",
+    "ParametersDecoded",
+    "ReadJournal",
+    "ReadStatus",
+    "ReadTrend",
+    "RecordsJournalled",
+    "RejectsFound",
+    "ReplayMoved",
+    "ServiceReported",
+    "SetLimits",
+    "ShelveAlarms",
+    "SpacecraftRow",
+    "StageRow",
+    "StaleChanged",
+    "StaleRow",
+    "StatusRead",
+    "TimeCorrelated",
+    "TrendRead",
+    "UnshelveAlarms",
+    "ViewportChanged",
+    "WatchViewport",
+]
