@@ -7,6 +7,15 @@ Out: `Mission`, plain and frozen values that the services hand down to the rooms
 from __future__ import annotations
 
 from ground.home import home
+from ground.settings.commanding import (
+    Commanding,
+    Operator,
+    Orbit,
+    Relay,
+    Site,
+    Telecommand,
+    Uplink,
+)
 from ground.settings.mission import Link, Mission, ReedSolomon, Spacecraft, TimeRule
 from ground.settings.reader import FILE_NAME, MissionError, find, load, shipped
 from ground.settings.station import AlarmRule, EventRule, Gateway, Influx, StaleRule, Station
@@ -14,17 +23,24 @@ from ground.settings.station import AlarmRule, EventRule, Gateway, Influx, Stale
 __all__ = [
     "FILE_NAME",
     "AlarmRule",
+    "Commanding",
     "EventRule",
     "Gateway",
     "Influx",
     "Link",
     "Mission",
     "MissionError",
+    "Operator",
+    "Orbit",
     "ReedSolomon",
+    "Relay",
+    "Site",
     "Spacecraft",
     "StaleRule",
     "Station",
+    "Telecommand",
     "TimeRule",
+    "Uplink",
     "find",
     "home",
     "load",

@@ -19,6 +19,16 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from ground.errors import Where
+from ground.settings.commanding import (
+    Commanding,
+    Operator,
+    Orbit,
+    Relay,
+    Site,
+    Telecommand,
+    Uplink,
+    beside_the_mission,
+)
 from ground.settings.keys import line_of, lines
 from ground.settings.station import AlarmRule, EventRule, Gateway, Influx, StaleRule, Station, fits
 from ground.settings.table import Count, Flag, Name, Table, Text, wrong
@@ -43,24 +53,30 @@ class Spacecraft(Table):
     """One spacecraft: its name, its id in frames, and the database of its packets.
 
     `database` is absolute once loaded; without one, packets are kept but not decoded.
-    `root_container` names where packets start, for a database that leaves it open.
+    `root_container` names where packets start, for a database that leaves it open. One that takes
+    commands has `tc`, and `elements` (a file with its TLE or OMM) or an `orbit`; `groups` are names
+    under which operators may be given several.
     """
 
     name: Name
     scid: Count
     database: Path | None = None
     root_container: Text | None = None
+    groups: tuple[Name, ...] = ()
+    tc: Telecommand | None = None
+    orbit: Orbit | None = None
+    elements: Path | None = None
 
-    @field_validator("database", mode="before")
+    @field_validator("database", "elements", mode="before")
     @classmethod
     def _beside_the_mission(cls, value: object, info: ValidationInfo) -> object:
-        folder = (info.context or {}).get("folder")
-        if not isinstance(value, str) or not value or folder is None:
-            return value
-        path = (folder / value).absolute()
-        if "\0" in value or not path.exists():
-            raise PydanticCustomError("database", "expected a file or folder that exists")
-        return path
+        return beside_the_mission(value, info, str(info.field_name))
+
+    @model_validator(mode="after")
+    def _is_found(self) -> Spacecraft:
+        if self.orbit is not None and self.elements is not None:
+            wrong(("orbit", "orbit beside elements; expected one of them"))
+        return self
 
 
 class TimeRule(Table):
@@ -250,6 +266,11 @@ class Mission(Table):
     events: tuple[EventRule, ...] = ()
     stale: tuple[StaleRule, ...] = ()
     influx: tuple[Influx, ...] = ()
+    commanding: Commanding = Commanding()
+    sites: tuple[Site, ...] = ()
+    relays: tuple[Relay, ...] = ()
+    uplinks: tuple[Uplink, ...] = ()
+    operators: tuple[Operator, ...] = ()
     path: Path
     octets: bytes = Field(repr=False)
 
@@ -284,3 +305,8 @@ class File(Table):
     event: tuple[EventRule, ...] = ()
     stale: tuple[StaleRule, ...] = ()
     influx: tuple[Influx, ...] = ()
+    commanding: Commanding = Commanding()
+    site: tuple[Site, ...] = ()
+    relay: tuple[Relay, ...] = ()
+    uplink: tuple[Uplink, ...] = ()
+    operator: tuple[Operator, ...] = ()

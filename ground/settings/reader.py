@@ -16,6 +16,15 @@ from pydantic_core import ErrorDetails
 from ground.errors import InputError, Where
 from ground.mdb.model import Gravity, Problem
 from ground.settings import keys
+from ground.settings.commanding import (
+    Commanding,
+    Operator,
+    Orbit,
+    Relay,
+    Site,
+    Telecommand,
+    Uplink,
+)
 from ground.settings.mission import File, Link, Mission, ReedSolomon, Spacecraft, TimeRule
 from ground.settings.station import AlarmRule, EventRule, Gateway, Influx, StaleRule, Station
 
@@ -33,6 +42,13 @@ _TABLES: dict[str, type[BaseModel]] = {
     "event": EventRule,
     "stale": StaleRule,
     "influx": Influx,
+    "commanding": Commanding,
+    "site": Site,
+    "relay": Relay,
+    "uplink": Uplink,
+    "operator": Operator,
+    "orbit": Orbit,
+    "tc": Telecommand,
 }
 
 
@@ -87,6 +103,7 @@ def load(path: str | Path) -> Mission:
         found += [each for detail in error.errors() for each in _explain(detail)]
     else:
         found += _unknown_spacecraft(file)
+        found += _unknown_places(file)
     if found:
         raise MissionError(
             _error(str(path), keys.line_of(where, key), message) for key, message in found
@@ -102,6 +119,11 @@ def load(path: str | Path) -> Mission:
         events=file.event,
         stale=file.stale,
         influx=file.influx,
+        commanding=file.commanding,
+        sites=file.site,
+        relays=file.relay,
+        uplinks=file.uplink,
+        operators=file.operator,
         path=path.absolute(),
         octets=octets,
     )
@@ -185,6 +207,7 @@ def _expected(detail: ErrorDetails) -> str:
 _FORMS = {  # by key, where the kind of error alone says too little
     ("string_pattern_mismatch", "url"): "a URL, as http://127.0.0.1:8086",
     ("string_pattern_mismatch", "address"): "tcp://HOST:PORT",
+    ("string_pattern_mismatch", "ltan"): "a time of day, as '18:00'",
     ("string_pattern_mismatch", "listen"): "tcp://HOST:PORT",
     ("string_pattern_mismatch", "prometheus"): "HOST:PORT, as 127.0.0.1:9464",
     ("tuple_type", "text"): 'a list of parameters, as ["EVENT_ID"]',
@@ -221,6 +244,10 @@ def _twice(data: dict[str, Any]) -> Iterator[tuple[keys.KeyPath, str]]:
         ("link", "name"),
         ("gateway", "name"),
         ("influx", "name"),
+        ("site", "name"),
+        ("relay", "name"),
+        ("uplink", "name"),
+        ("operator", "key"),
     ):
         seen: dict[object, int] = {}
         tables = data.get(table)
@@ -253,6 +280,24 @@ def _unknown_spacecraft(file: File) -> Iterator[tuple[keys.KeyPath, str]]:
         if link.gateway not in (None, *held):
             expected = f"expected the name of a [[gateway]]: {', '.join(held) or 'none'}"
             yield ("link", index, "gateway"), f"gateway = {link.gateway!r}; {expected}"
+
+
+def _unknown_places(file: File) -> Iterator[tuple[keys.KeyPath, str]]:
+    """Find uplinks of no site or gateway, and ids and names that two kinds of things share."""
+    sites = {site.name for site in file.site}
+    held = {gateway.name for gateway in file.gateway}
+    for index, uplink in enumerate(file.uplink):
+        for key, value, known in (("site", uplink.site, sites), ("gateway", uplink.gateway, held)):
+            if value is not None and value not in known:
+                expected = f"expected one of {', '.join(sorted(known)) or 'none'}"
+                yield ("uplink", index, key), f"{key} = {value!r}; {expected}"
+    crafts = {craft.name: craft.scid for craft in file.spacecraft}
+    for index, relay in enumerate(file.relay):
+        if relay.name in sites:
+            yield ("relay", index, "name"), f"name = {relay.name!r} is that of a site"
+        if relay.scid is not None and crafts.get(relay.name) != relay.scid:
+            expected = f"expected a [[spacecraft]] {relay.name!r} of this scid, for its telemetry"
+            yield ("relay", index, "scid"), f"scid = {relay.scid}; {expected}"
 
 
 def _error(source: str, line: int, message: str) -> Problem:

@@ -139,7 +139,8 @@ def test_every_mistake_is_told_at_once_with_the_line_of_its_key(folder: Path) ->
     )
     assert problems(folder, text) == [
         "6: scid = '171'; expected a whole number",
-        "7: unknown key colour; expected one of name, scid, database, root_container",
+        "7: unknown key colour; expected one of name, scid, database, root_container,"
+        " groups, tc, orbit, elements",
         "8: database = 'absent.xml'; expected a file or folder that exists",
         "15: fine_bits = 0; expected greater than or equal to 1",
         "19: no key frame; expected one",
