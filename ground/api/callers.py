@@ -29,9 +29,19 @@ SERVICES: Mapping[type, str] = {
     messages.SetLimits: "processor",
     messages.ListAlarms: "processor",
     messages.ControlReplay: "replay",
+    messages.SendCommand: "commanding",
+    messages.ApproveCommand: "commanding",
+    messages.ControlCommand: "commanding",
+    messages.ControlAuthority: "commanding",
+    messages.DirectChannel: "commanding",
+    messages.ListCommands: "commanding",
+    messages.DescribeCommands: "commanding",
+    messages.ReadAuthority: "commanding",
+    messages.PlanContacts: "commanding",
+    messages.PlanRoute: "commanding",
 }
 """Which service answers a request; the display answers all others."""
-PLACES = (DISPLAY, "processor", "gateway", "replay")
+PLACES = (DISPLAY, "processor", "gateway", "replay", "commanding")
 
 
 class Callers:

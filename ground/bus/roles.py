@@ -1,7 +1,9 @@
 """Who may ask what: for each request the least role, and no request without one.
 
 People view, operate or administer, each including the one before. The services of a station
-acknowledge the journal, which lets it be trimmed, and so no person may; they also may view.
+acknowledge the journal, which lets it be trimmed, and have units radiated, and so no person may;
+they also may view. What an operator may command, and of which spacecraft, is for the command
+service to decide.
 """
 
 from __future__ import annotations
@@ -26,6 +28,11 @@ _LEAST: Mapping[Role, tuple[type, ...]] = {
         messages.ReadTrend,
         messages.ReadStatus,
         messages.ListEvents,
+        messages.ListCommands,
+        messages.DescribeCommands,
+        messages.ReadAuthority,
+        messages.PlanContacts,
+        messages.PlanRoute,
     ),
     "operate": (
         messages.AcknowledgeAlarms,
@@ -37,8 +44,18 @@ _LEAST: Mapping[Role, tuple[type, ...]] = {
         messages.SetLimits,
         messages.ControlLink,
         messages.ControlReplay,
+        messages.SendCommand,
+        messages.ApproveCommand,
+        messages.ControlCommand,
+        messages.ControlAuthority,
+        messages.DirectChannel,
     ),
-    "service": (messages.ReadJournal, messages.AcknowledgeJournal),
+    "service": (
+        messages.ReadJournal,
+        messages.AcknowledgeJournal,
+        messages.RadiateUnit,
+        messages.ReadUnits,
+    ),
 }
 LEAST: Mapping[str, Role] = {
     request.__name__: role for role, requests in _LEAST.items() for request in requests

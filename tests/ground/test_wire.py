@@ -116,6 +116,7 @@ PLAIN = {
     int: st.integers(-(2**63), 2**63 - 1),
     float: st.floats(allow_nan=False),
     bool: st.booleans(),
+    bytes: st.binary(max_size=9),
     str: st.text(max_size=9),
 }
 
