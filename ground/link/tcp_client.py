@@ -61,6 +61,11 @@ class TcpClient(Receiver):
             self._fail(self._stream.ended, now)
         return chunks
 
+    @property
+    def connection(self) -> socket.socket | None:
+        """The socket while it is connected, to send by."""
+        return None if self._stream is None else self._stream.socket
+
     def _resolved(self, names: Future[endpoint.Address], now: int) -> None:
         self._names = None
         error = names.exception()

@@ -29,6 +29,7 @@ from ground.messages import ControlLink, EventRow, EventsRaised, Level, ServiceR
 from ground.services.gateway_acknowledged import Acknowledged
 from ground.services.gateway_desk import Desk
 from ground.services.gateway_intake import Intake
+from ground.services.gateway_radiate import radiator
 from ground.services.pump import Pump
 from ground.settings import Link, Mission
 
@@ -97,6 +98,11 @@ class Gateway:
         context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         opened.callback(context.term)
         run = Run(home, realm)
+        folder = home / "uplink" / realm.replace("/", "-") / self.name
+        mine = [each for each in mission.uplinks if each.gateway == name and each.enabled]
+        self._radiator = radiator(mine, folder) if not realm.startswith("replay/") else None
+        if self._radiator is not None:
+            opened.callback(self._radiator.close)
         self._publisher = Publisher(context, run.publisher(self.service), realm)
         opened.callback(self._publisher.close)
         self._acknowledged: dict[str, Acknowledged] = {}
@@ -104,7 +110,7 @@ class Gateway:
         for address in (run.requests(self.service), *([listen] if listen else [])):
             server = Server(context, address, self._keyring, realm)
             known = self.intakes, self._acknowledged
-            self.desks.append(Desk(server, *known, self._control, self.status))
+            self.desks.append(Desk(server, *known, self._control, self.status, self._radiator))
             opened.callback(self.desks[-1].close)
         for link in mission.links:
             if link.gateway == name and _placed(link):
@@ -114,6 +120,8 @@ class Gateway:
                 self._acknowledged[link.name] = Acknowledged(folder)
 
     def _begin(self) -> None:
+        if self._radiator is not None:
+            self._radiator.open(self._clock_ns())
         for desk in self.desks:
             self.pump.on(desk.server.socket, partial(self._ask, desk))
         for period_s, handler in (
@@ -186,6 +194,15 @@ class Gateway:
 
     def _ask(self, desk: Desk) -> None:
         desk.receive(self._clock_ns())
+        self._radiate()
+
+    def _radiate(self) -> None:
+        """Send units that can go now, and tell what became of them."""
+        if self._radiator is None:
+            return
+        rows = self._radiator.expire(clock.now_ns(), self._clock_ns())
+        for desk in self.desks if rows else ():
+            desk.told(rows)
 
     def _control(self, asked: ControlLink, user: str) -> None:
         log.info("link.controlled", link=asked.link, act=asked.act, user=user)
@@ -207,6 +224,7 @@ class Gateway:
                 self._take(name)
         for desk in self.desks:
             desk.readers.serve(now)
+        self._radiate()
 
     def _sync(self) -> None:
         for name, intake in self.intakes.items():
@@ -242,14 +260,16 @@ class Gateway:
         now, intakes = self._clock_ns(), self.intakes.items()
         failed = [each.failure for _, each in intakes if each.failure]
         readers = [desk.readers for desk in self.desks]
+        up = self._radiator.rows(self.name) if self._radiator else []
+        radiated = self._radiator.stages() if self._radiator else []
         return ServiceReported(
             service=self.service,
             pid=os.getpid(),
             started_ns=self._started_ns,
             state="failed" if failed else "running",
             detail="; ".join(failed),
-            links=[each.row(self.name, now) for _, each in intakes],
-            stages=[each.stage() for _, each in intakes],
+            links=[*(each.row(self.name, now) for _, each in intakes), *up],
+            stages=[*(each.stage() for _, each in intakes), *radiated],
             queues={"octets to the slowest reader": max(each.lag() for each in readers)},
             cursors={f"{name} synced": each.journal.synced for name, each in intakes},
             figures={
