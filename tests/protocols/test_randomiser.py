@@ -24,7 +24,7 @@ def test_the_17_bit_sequence_has_the_period_of_a_maximal_register() -> None:
     assert bits[-1] == bits[0]
 
 
-@pytest.mark.parametrize("kind", ["none", "tm8", "tm17"])
+@pytest.mark.parametrize("kind", ["none", "tm8", "tm17", "tc"])
 def test_adding_a_sequence_twice_changes_nothing_and_one_frame_is_as_many(kind: Kind) -> None:
     frames = np.random.default_rng(1).integers(0, 256, (4, 1275), np.uint8)
     there = randomise(frames, kind)
@@ -35,5 +35,5 @@ def test_adding_a_sequence_twice_changes_nothing_and_one_frame_is_as_many(kind: 
 
 
 def test_an_unknown_randomiser_is_refused() -> None:
-    with pytest.raises(EncodeError, match="expected none, tm8 or tm17"):
+    with pytest.raises(EncodeError, match="expected none, tm8, tm17 or tc"):
         randomise(np.zeros((1, 4), np.uint8), "tm9")  # type: ignore[arg-type]
