@@ -9,7 +9,7 @@ and the rows that no container describes. Standard: XTCE 1.2 (OMG formal/18-10-0
 * bits to raw values: `kernels` (whole columns at once), `codings` (all but plain numbers),
   `octets` (text and octets);
 * raw to engineering: `calibrate` for a batch, `sheet` for what asks for other parameters, `curves`,
-  `labels`, `instants` and `numbers` for each kind;
+  `labels` and `numbers` for each kind;
 * what comes of decoded packets: `derive` runs plug-ins for derived parameters, `correlate` finds
   how a spacecraft's clock stands against the station's.
 

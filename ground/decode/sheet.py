@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ground.columns import Column
-from ground.decode import curves, instants
+from ground.decode import curves
 from ground.decode.labels import NO_LABEL, Labels
 from ground.decode.numbers import finite, numeric
-from ground.mdb import conditions, rpn
+from ground.mdb import conditions, instants, rpn
 from ground.mdb.model import (
     Calibrator,
     Condition,

@@ -7,6 +7,8 @@ formal/18-10-04, CCSDS 660.0-B-2), and 1.1 read too.
 * `model` holds a database; `xtce` (with `xtce_*`) and `dictionary` (with `dictionary_*`,
   `calibration` and `formula*`) read one;
 * `plan` compiles: `entries` follows references to a `layout`, `tables` turns that into a `program`;
-* `conditions` judges criteria over columns, `rpn` works out math operations;
-* `encode` makes packets from values, with `places`, `patterns` and `uncalibrate`.
+* `conditions` judges criteria over columns, `rpn` works out math operations,
+  `instants` reads times;
+* `encode` makes packets from values, with `places`, `patterns` and `uncalibrate`;
+* `telecommand` makes commands from the values of their arguments, with `writer` and `literals`.
 """

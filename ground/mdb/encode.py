@@ -60,9 +60,7 @@ class Form:
             raise EncodeError(f"{container}: no such container")
         fields, bits = places.of(entries.of_container(database, container))
         chain = entries.chain(database, database.containers[container])
-        demanded = {
-            each.left.path: each for base in chain for each in _equalities(base.restriction)
-        }
+        demanded = {each.left.path: each for base in chain for each in equalities(base.restriction)}
         return cls(fields, (bits + 7) // 8, demanded)
 
     def raw(self, values: Mapping[str, Any], *, calibrated: bool = False) -> dict[str, Values]:
@@ -180,13 +178,14 @@ def encode_many(
     return form.pack(form.raw(values, calibrated=calibrated), sequence)
 
 
-def _equalities(restriction: Condition | None) -> Iterator[Comparison]:
+def equalities(restriction: Condition | None) -> Iterator[Comparison]:
+    """Yield the comparisons that fix a field, of a restriction that holds only with all of them."""
     if isinstance(restriction, Comparison) and restriction.operator == "==":
         if isinstance(restriction.value, str):
             yield restriction
     elif isinstance(restriction, All):
         for part in restriction.parts:
-            yield from _equalities(part)
+            yield from equalities(part)
 
 
 def _column(each: Place, value: Any) -> Values:

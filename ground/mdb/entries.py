@@ -21,6 +21,7 @@ from ground.mdb.model import (
     ArgumentEntry,
     ArrayType,
     BinaryEncoding,
+    Command,
     Condition,
     Container,
     ContainerEntry,
@@ -57,22 +58,41 @@ def of_container(database: Database, path: str) -> Group:
 
 
 def of_command(database: Database, path: str) -> Group:
-    """Return the layout of a command's container with all that it inherits."""
-    container = database.commands[path].container
-    if container is None:
-        raise InputError(f"{path}: the command has no container")
-    arguments: dict[str, str] = {}
-    found: str | None = path
-    while found is not None:
-        command = database.commands[found]
-        arguments = {each.name: each.type for each in command.arguments} | arguments
-        found = command.base
-    return _Reader(database, arguments).whole(chain(database, container))
+    """Return the layout of a command's container with all that it inherits.
+
+    Raises:
+        InputError: as for a container; or neither the command nor one it extends has one.
+    """
+    arguments = {each.name: each.type for one in lineage(database, path) for each in one.arguments}
+    return _Reader(database, arguments).whole(chain(database, container_of(database, path)))
+
+
+def container_of(database: Database, path: str) -> Container:
+    """Return the container of a command: its own, else that of the nearest one it extends.
+
+    Raises:
+        InputError: there is none.
+    """
+    for command in reversed(lineage(database, path)):
+        if command.container is not None:
+            return command.container
+    raise InputError(f"{path}: the command has no container")
+
+
+def lineage(database: Database, path: str) -> list[Command]:
+    """Return a command and those it extends, the most basic first."""
+    found = [database.commands[path]]
+    while found[-1].base is not None:
+        base = database.commands[found[-1].base]
+        if base in found:
+            raise InputError(f"{found[-1].where}: {base.path} cannot be extended from here")
+        found.append(base)
+    return found[::-1]
 
 
 def chain(database: Database, container: Container) -> list[Container]:
     """Return the container and those it extends, the most basic first."""
-    known = dict(database.containers)
+    known = {**database.containers, **database.command_containers}
     known.update(
         (each.container.path, each.container)
         for each in database.commands.values()
@@ -119,8 +139,8 @@ class _Reader:
 
     def _content(self, entry: Entry) -> Node:
         match entry:
-            case FixedEntry(bits=bits):
-                return Skip(bits)
+            case FixedEntry(bits=bits, value=value):
+                return Skip(bits, int.from_bytes(value, "big"))
             case ContainerEntry(container=path):
                 return self._included(path, entry)
             case ParameterEntry(parameter=path, sizes=sizes):

@@ -39,9 +39,10 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """Bits that are no value."""
+    """Bits that are no value; `content` is what they hold in what we make, right-aligned."""
 
     bits: int
+    content: int = 0
 
 
 @dataclass(frozen=True, slots=True)

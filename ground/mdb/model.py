@@ -351,7 +351,7 @@ class ScalarType:
     zero_label: str = "False"
     one_label: str = "True"
     time: TimeReference | None = None
-    valid_range: Range | None = None
+    valid_ranges: tuple[Range, ...] = ()
     valid_range_calibrated: bool = True
     alarm: Alarm | None = None
     context_alarms: tuple[ContextAlarm, ...] = ()

@@ -63,8 +63,16 @@ def octets(name: str, encoding: StringEncoding | BinaryEncoding, bits: int, valu
         if len(made) != size or int.from_bytes(made, "big") >> bits:
             raise EncodeError(f"{name}: {len(made)} octets found; {bits} bits expected")
         return made
-    text = str(value).encode(encoding.charset, "strict")
+    try:
+        text = str(value).encode(encoding.charset, "strict")
+    except UnicodeEncodeError as error:
+        reason = f"{error.object[error.start]!r} found; characters of {encoding.charset} expected"
+        raise EncodeError(f"{name}: {reason}") from None
+    if encoding.terminator and encoding.terminator in text:
+        raise EncodeError(f"{name}: the text holds its terminator {encoding.terminator.hex()}")
     if encoding.prefix_bits:
+        if len(text) >> encoding.prefix_bits:
+            raise EncodeError(f"{name}: {len(text)} octets do not fit {encoding.prefix_bits} bits")
         text = len(text).to_bytes(encoding.prefix_bits // 8, "big") + text
     elif len(text) < size:
         text += encoding.terminator or b""
@@ -73,19 +81,23 @@ def octets(name: str, encoding: StringEncoding | BinaryEncoding, bits: int, valu
     return text.ljust(size, b"\0")
 
 
+def limits(coding: IntegerCoding, bits: int) -> tuple[int, int]:
+    """Return the least and the greatest integer that a coding expresses."""
+    half = 1 << (bits - 1)
+    if coding in DIGIT_BITS:
+        return 0, 10 ** (bits // DIGIT_BITS[coding]) - 1
+    if coding is IntegerCoding.UNSIGNED:
+        return 0, 2 * half - 1
+    return (-half if coding is IntegerCoding.TWOS_COMPLEMENT else 1 - half), half - 1
+
+
 def _integers(name: str, coding: IntegerCoding, bits: int, values: Values) -> Patterns:
-    digits = bits // DIGIT_BITS.get(coding, bits)
-    least, most = {
-        IntegerCoding.UNSIGNED: (0, (1 << bits) - 1),
-        IntegerCoding.TWOS_COMPLEMENT: (-(1 << (bits - 1)), (1 << (bits - 1)) - 1),
-        IntegerCoding.BCD: (0, 10**digits - 1),
-        IntegerCoding.PACKED_BCD: (0, 10**digits - 1),
-    }.get(coding, (1 - (1 << (bits - 1)), (1 << (bits - 1)) - 1))
+    least, most = limits(coding, bits)
     bad = (values < least) | (values > most)
     if bad.any():
         raise EncodeError(f"{name}: {values[bad].flat[0]} found; {least} to {most} expected")
     if coding in DIGIT_BITS:
-        return _digits(values, digits, DIGIT_BITS[coding])
+        return _digits(values, bits // DIGIT_BITS[coding], DIGIT_BITS[coding])
     negative = values < 0
     whole = values.astype(np.uint64)  # of a negative number: two's complement in 64 bits
     mask = np.uint64((1 << bits) - 1)

@@ -13,6 +13,7 @@ Source: XTCE 1.2 `CalibratorType`, `EnumerationListType`, `BooleanDataType`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -56,15 +57,19 @@ def raw(name: str, type_: ScalarType, values: Values, *, calibrated: bool) -> Va
         values = values.astype(np.int64)
     if values.dtype.kind == "O":
         return values
-    if type_.valid_range is not None and calibrated == type_.valid_range_calibrated:
-        _in_range(name, values, type_.valid_range)
+    if calibrated == type_.valid_range_calibrated:
+        _in_range(name, values, type_.valid_ranges)
     if calibrated and type_.context_calibrators:
         raise EncodeError(f"{name}: a calibrator that depends on context cannot be turned round")
     if calibrated and type_.calibrator is not None:
         values = _uncalibrated(name, type_, values.astype(np.float64))
     if isinstance(type_.encoding, FloatEncoding):
-        return patterns.floats(name, type_.encoding, values)
-    return _integers(name, values)
+        values = patterns.floats(name, type_.encoding, values)
+    else:
+        values = _integers(name, values)
+    if calibrated and not type_.valid_range_calibrated:
+        _in_range(name, values, type_.valid_ranges)
+    return values
 
 
 def _from_objects(name: str, type_: ScalarType, values: Values) -> Values:
@@ -91,16 +96,61 @@ def _expected(known: dict[Any, int | float]) -> str:
     return "one of " + ", ".join(map(str, known)) if known else "a number"
 
 
-def _in_range(name: str, values: Values, bounds: Range) -> None:
-    low, high = bounds.minimum, bounds.maximum
-    bad = np.zeros(values.shape, np.bool_)
-    if low is not None:
-        bad |= values < low if bounds.minimum_inclusive else values <= low
-    if high is not None:
-        bad |= values > high if bounds.maximum_inclusive else values >= high
+def _in_range(name: str, values: Values, ranges: tuple[Range, ...]) -> None:
+    bad = np.full(values.shape, bool(ranges))
+    for bounds in ranges:
+        bad &= ~_within(values, bounds)
     if bad.any():
-        found = values[bad].flat[0]
-        raise EncodeError(f"{name}: {found} found; {low} to {high} expected (valid range)")
+        raise EncodeError(f"{name}: {values[bad].flat[0]} found; {shown(ranges)} expected")
+
+
+def _within(values: Values, bounds: Range) -> NDArray[np.bool_]:
+    low, high = bounds.minimum, bounds.maximum
+    good = np.ones(values.shape, np.bool_)
+    if low is not None:
+        good &= values >= low if bounds.minimum_inclusive else values > low
+    if high is not None:
+        good &= values <= high if bounds.maximum_inclusive else values < high
+    return good
+
+
+def limits(type_: ScalarType) -> tuple[Range, ...]:
+    """Return the ranges of engineering values that a type can express; none where unknown."""
+    ranges, calibrator = type_.valid_ranges, type_.calibrator
+    if ranges and (calibrator is None or type_.valid_range_calibrated):
+        return ranges
+    if not ranges and isinstance(type_.encoding, IntegerEncoding):
+        ranges = (Range(*patterns.limits(type_.encoding.coding, type_.encoding.bits)),)
+    if isinstance(calibrator, Polynomial) and _linear(calibrator):
+        return tuple(_on_line(each, *calibrator.coefficients[:2]) for each in ranges)
+    return ranges if calibrator is None else ()
+
+
+def _on_line(bounds: Range, intercept: float, slope: float) -> Range:
+    low, high = (
+        None if end is None else intercept + slope * end for end in (bounds.minimum, bounds.maximum)
+    )
+    within = bounds.minimum_inclusive, bounds.maximum_inclusive
+    return Range(low, high, *within) if slope > 0 else Range(high, low, *within[::-1])
+
+
+def shown(ranges: Iterable[Range]) -> str:
+    """Return ranges for people: `0 to 63 or at least 128`."""
+    return " or ".join(map(_shown, ranges))
+
+
+def _shown(bounds: Range) -> str:
+    ends = (bounds.minimum, bounds.maximum)
+    low, high = (None if end is None else f"{end:.15g}" for end in ends)
+    if not bounds.minimum_inclusive:
+        low = None if low is None else f"above {low}"
+    if not bounds.maximum_inclusive:
+        high = None if high is None else f"below {high}"
+    if low is None or high is None:
+        only = high if low is None else low
+        word = "at most" if low is None else "at least"
+        return "any number" if only is None else only if " " in only else f"{word} {only}"
+    return f"{low} to {high}"
 
 
 def _integers(name: str, values: Values) -> Values:

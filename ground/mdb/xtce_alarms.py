@@ -70,20 +70,16 @@ def value_range(scope: Scope, element: Element) -> Range:
     return Range(minimum, maximum, *inclusive)
 
 
-def valid_range(scope: Scope, element: Element | None) -> tuple[Range | None, bool]:
-    """Read `ValidRange` (or the first of a `ValidRangeSet`), and whether it is of calibrated."""
+def valid_ranges(scope: Scope, element: Element | None) -> tuple[tuple[Range, ...], bool]:
+    """Read `ValidRange` or `ValidRangeSet`, and whether it is of calibrated values."""
     if element is None:
-        return None, True
+        return (), True
     attribute = "validRangeAppliesToCalibrated"
     if element.get(attribute) is None:
         attribute = "rangeAppliesToCalibrated"  # as drafts of 1.2 call it
     calibrated = scope.flag(element, attribute, True)
-    if element.tag == "ValidRangeSet":
-        ranges = [value_range(scope, one) for one in element]
-        if len(ranges) > 1:
-            scope.unsupported(element, "several valid ranges are not supported: none is checked")
-        return (ranges[0] if len(ranges) == 1 else None), calibrated
-    return value_range(scope, element), calibrated
+    several = element if element.tag == "ValidRangeSet" else (element,)
+    return tuple(value_range(scope, one) for one in several), calibrated
 
 
 def _static(scope: Scope, element: Element) -> StaticRanges | None:

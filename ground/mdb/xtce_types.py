@@ -23,7 +23,7 @@ from ground.mdb.model import (
     ScalarType,
     TimeReference,
 )
-from ground.mdb.xtce_alarms import alarm, context_alarms, valid_range
+from ground.mdb.xtce_alarms import alarm, context_alarms, valid_ranges
 from ground.mdb.xtce_calibrators import calibrator, context_calibrators
 from ground.mdb.xtce_conditions import amount, reference
 from ground.mdb.xtce_document import Element
@@ -183,7 +183,7 @@ def _scalar(scope: Scope, element: Element, path: str, kind: Kind, sort: Sort) -
     coded = lineage.find(*ENCODINGS) if not timed else _first(outer)
     made: Encoding | None = None if coded is None else encoding(scope, coded)
     contexts = lineage.find("ContextAlarmList", "BinaryContextAlarmList")
-    bounds, of_calibrated = valid_range(scope, lineage.find("ValidRange", "ValidRangeSet"))
+    bounds, of_calibrated = valid_ranges(scope, lineage.find("ValidRange", "ValidRangeSet"))
     return ScalarType(
         path=path,
         kind=kind,
@@ -199,7 +199,7 @@ def _scalar(scope: Scope, element: Element, path: str, kind: Kind, sort: Sort) -
         zero_label=lineage.get("zeroStringValue") or "False",
         one_label=lineage.get("oneStringValue") or "True",
         time=_time(scope, outer, lineage.find("ReferenceTime")) if timed else None,
-        valid_range=bounds,
+        valid_ranges=bounds,
         valid_range_calibrated=of_calibrated,
         alarm=alarm(scope, lineage.find("DefaultAlarm")),
         context_alarms=context_alarms(scope, iter(()) if contexts is None else iter(contexts)),

@@ -365,7 +365,7 @@ def test_a_type_inherits_from_its_base_and_redefines():
     )
     made = scalar(octets)
     assert (made.encoding, made.signed, made.initial) == (IntegerEncoding(12), False, "2")
-    assert (made.units, made.valid_range) == ("m^2 s^-1", Range(minimum=1))
+    assert (made.units, made.valid_ranges) == ("m^2 s^-1", (Range(minimum=1),))
 
 
 @clause("XTCE 1.2 EnumeratedDataType")

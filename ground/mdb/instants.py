@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ground.mdb.model import TimeReference
 from protocols import times
-from protocols.errors import DecodeError
+from protocols.errors import DecodeError, EncodeError
 
 Int64 = NDArray[np.int64]
 Truth = NDArray[np.bool_]
@@ -69,3 +70,27 @@ def elapsed_ns(values: NDArray[Any], scale: float, offset: float) -> tuple[Int64
     whole, rest = np.divmod(counts, step.denominator)
     ns = whole * step.numerator + rest * step.numerator // step.denominator
     return ns + round(Fraction(str(offset)) * times.SECOND_NS), usable
+
+
+def count(name: str, reference: TimeReference, t_ns: int) -> Fraction:
+    """Return what an instant is in its encoding, exactly: (instant - epoch - offset) / scale.
+
+    Args:
+        name: what the time is called in an error.
+        t_ns: ns TAI since 1958; for a time without an epoch, ns that passed.
+
+    Raises:
+        EncodeError: the epoch is not one, or is another parameter's time.
+    """
+    elapsed = t_ns
+    if reference.epoch is not None:
+        epoch = epoch_ns(reference.epoch)
+        if epoch is None:
+            raise EncodeError(f"{name}: epoch {reference.epoch!r} found; a time expected")
+        elapsed = times.tai_to_utc_ns(t_ns) if epoch == UNIX_EPOCH_NS else t_ns - epoch
+    elif reference.offset_from is not None:
+        raise EncodeError(f"{name}: a time counted from {reference.offset_from} is decoded only")
+    if not reference.scale:
+        raise EncodeError(f"{name}: a time of scale 0 is decoded only")
+    seconds = Fraction(elapsed, times.SECOND_NS) - Fraction(str(reference.offset))
+    return seconds / Fraction(str(reference.scale))
