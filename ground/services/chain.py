@@ -24,6 +24,7 @@ from ground.services.duplicates import Duplicates, Nothing
 from ground.services.line import Line
 from ground.services.meant import Clock, Judged
 from ground.services.processing import Known, Observer, Processor
+from ground.services.received import Controls
 from ground.services.recent import Recent
 from ground.services.receptions import TABLE as FRAMES
 from ground.services.receptions import Receptions
@@ -37,6 +38,10 @@ Chosen = Callable[[Packets], NDArray[np.bool_]]
 
 Rejects = Callable[[str, Mapping[str, int]], None]
 """Is told of a link's rejects, by "stage: reason"."""
+
+
+Heed = Callable[[Controls, Clock], None]
+"""Is told of control fields."""
 
 
 @dataclass(slots=True)
@@ -62,6 +67,8 @@ class Chain:
         chosen: says which packets are wanted; all are unless told.
         receptions: notes which link received which frame, where there is more than one.
         recalling: says which packets a recall found before, over another link.
+        controls: is told of the operational control fields of each link's frames, and of when
+            their octets were received.
     """
 
     def __init__(
@@ -76,7 +83,9 @@ class Chain:
         chosen: Chosen | None = None,
         receptions: Receptions | None = None,
         recalling: Known | None = None,
+        controls: Heed = lambda *_: None,
     ) -> None:
+        self._controls = controls
         self._known, self._recalling = known, recalling
         self._receptions = receptions
         self._observer, self._recalled = observer, recalled
@@ -112,6 +121,8 @@ class Chain:
         parts: list[Tables] = []
         for received in route.line.receive(records):
             clock = route.line.clock
+            if received.controls is not None and len(received.controls):
+                self._controls(received.controls, clock)
             if len(received.packets):
                 parts.append(self.play(link, received.packets, clock))
             parts.append(

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ground.services import framing
-from ground.services.received import Heard, Received, Rejected
+from ground.services.received import Controls, Heard, Received, Rejected
 from ground.services.tally import Tally
 from ground.settings import Link
 from protocols import packet
@@ -105,7 +105,7 @@ class FrameLink:
 
     def __init__(self, link: Link, tally: Tally, *, noting: bool = False) -> None:
         self._framing = framing.framing(link, tally)
-        self._noting = noting
+        self._noting, self._controlled = noting, link.ocf or link.frame == "uslp"
         self._frames = tally.stage("frames")
         self._decode = framing.decoder(link)
         self._channels = Channels()
@@ -138,7 +138,15 @@ class FrameLink:
         gaps = [replace(each, frame=self._offsets.at(each.frame)) for each in found.gaps]
         _drop_idle(self._tally, found.idle_packets)
         heard = self._heard(decoded, found, cut.corrected, first) if self._noting else None
-        return Received(packets, [*rejected, *map(Rejected.of, fragments)], gaps, heard)
+        controls = self._controls(decoded, found) if self._controlled else None
+        return Received(packets, [*rejected, *map(Rejected.of, fragments)], gaps, heard, controls)
+
+    def _controls(self, frames: Frames, found: Extracted) -> Controls:
+        """Return the control fields of frames that are in order and sound, idle ones among them."""
+        refused = [*found.repeated, *(each.index for each in found.rejects)]
+        if refused or not frames.crc_ok.all():
+            frames = frames.take(frames.crc_ok & ~np.isin(frames.index, refused))
+        return Controls.of(frames, self._offsets.of(frames.index))
 
     def _heard(
         self, frames: Frames, found: Extracted, corrected: NDArray[np.int64], first: int

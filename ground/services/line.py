@@ -146,8 +146,11 @@ class Line:
         heard = received.heard
         if heard is not None:
             heard = replace(heard, offset=self._marks.position(heard.offset))
+        controls = received.controls
+        if controls is not None and len(controls):
+            controls = replace(controls, offset=self._marks.position(controls.offset))
         packets = replace(packets, source=self._marks.position(packets.source))
-        return Received(packets, rejected, gaps, heard)
+        return Received(packets, rejected, gaps, heard, controls)
 
     def _note(self, records: Records, broken: bool) -> None:
         """Remember where these records begin as a place to start from, if the last is far off."""

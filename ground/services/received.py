@@ -81,13 +81,42 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
+class Controls:
+    """The operational control fields of frames that their channels took, in order. N rows.
+
+    Attributes:
+        scid, vcid, count: int64 [N], of the frame.
+        word: int64 [N], the field.
+        offset: int64 [N], of the frame in the input.
+    """
+
+    scid: NDArray[np.int64]
+    vcid: NDArray[np.int64]
+    count: NDArray[np.int64]
+    word: NDArray[np.int64]
+    offset: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.word)
+
+    @classmethod
+    def of(cls, frames: Frames, offset: NDArray[np.int64]) -> Controls:
+        """Return the fields of those frames that have one."""
+        rows = frames.ocf >= 0
+        columns = (frames.scid, frames.vcid, frames.count, frames.ocf, offset)
+        return cls(*(np.asarray(each)[rows].astype(np.int64) for each in columns))
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     """What some octets gave. `Packets.source` and `Gap.frame` are octet offsets in the input.
 
-    `heard` are the frames, where the link was asked to note them.
+    `heard` are the frames, where the link was asked to note them; `controls` their operational
+    control fields, where the link's frames have them.
     """
 
     packets: Packets
     rejected: list[Rejected]
     gaps: list[Gap]
     heard: Heard | None = None
+    controls: Controls | None = None
