@@ -8,7 +8,7 @@ Source: ECSS-E-ST-70-41C §7.3 (field types), §8.n.2.m (message m of service n)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from enum import IntEnum
 from typing import TypeVar
 
@@ -103,6 +103,20 @@ class Reader:
         """Check that nothing is left."""
         if self.left:
             raise self.wrong(f"{self.left} octets left over")
+
+
+def kind(of: type[E], subtype: int, service: int) -> E:
+    """Return a subtype as a member of its service's enumeration; DecodeError where it has none."""
+    try:
+        return of(subtype)
+    except ValueError:
+        raise DecodeError(f"no subtype {subtype}", clause=clause(service, subtype)) from None
+
+
+def expect(subtype: int, allowed: Collection[int]) -> None:
+    """Refuse to write a message of a shape that its subtype does not have."""
+    if subtype not in allowed:
+        raise EncodeError(f"subtype {subtype}; expected one of {sorted(allowed)}")
 
 
 def unsigned(value: int, octets: int, name: str) -> bytes:

@@ -9,6 +9,7 @@ Source: ECSS-E-ST-70-41C §6.8, §8.8.2.1.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from protocols.errors import DecodeError
 from protocols.pus.fields import Reader, fixed
@@ -22,13 +23,9 @@ PERFORM = 1
 class Perform:
     """Perform a function (subtype 1); `function` is its id, a string of fixed width."""
 
+    subtype: ClassVar[int] = PERFORM
     function: bytes
     arguments: bytes = b""
-
-    @property
-    def subtype(self) -> int:
-        """The message subtype."""
-        return PERFORM
 
     def encode(self, profile: Profile = PROFILE) -> bytes:
         """Return the application data field.

@@ -8,7 +8,9 @@ Source: ECSS-E-ST-70-41C §7.3 (field types), §7.4 (packets), figures of §8 (w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 
@@ -40,9 +42,15 @@ class Profile:
         sub_schedule, group: ids of ST[11]; 0 where the mission has none.
         schedule_source, schedule_apid, schedule_sequence: of the request id of ST[11].
         window: window type of a filter; status: of a sub-schedule, group, definition or check.
-        monitor: monitoring definition id of ST[12]; delay, repetition: monitoring intervals and
-            repetition numbers; check: check type.
+        rate: rate exponent of ST[09].
+        reference: status of the time reference in time reports; 0 where they have none.
+        monitor: monitoring definition id of ST[12]; delay: maximum transition reporting delay;
+            every: monitoring interval, 0 where all definitions share one; repetition: repetition
+            numbers; check: check type and checking status; deltas: number of delta values.
+        conditional: whether a monitoring definition has a validity condition.
         apid: application process id of ST[17].
+        value: octets of a parameter's value (and of a mask over it) in ST[12] and ST[20];
+            `widths` has those of parameters that are wider or narrower.
     """
 
     version: int = 2
@@ -70,11 +78,18 @@ class Profile:
     schedule_sequence: int = 2
     window: int = 1
     status: int = 1
+    rate: int = 1
+    reference: int = 1
     monitor: int = 2
     delay: int = 2
+    every: int = 2
     repetition: int = 1
     check: int = 1
+    deltas: int = 1
+    conditional: bool = False
     apid: int = 2
+    value: int = 4
+    widths: Mapping[int, int] = field(default=MappingProxyType({}), hash=False)
 
     @property
     def preamble(self) -> bytes:
@@ -85,6 +100,10 @@ class Profile:
     def time_octets(self) -> int:
         """The octets of an absolute time."""
         return len(self.preamble) + self.time.octets
+
+    def value_octets(self, parameter: int) -> int:
+        """Return the octets of a parameter's value."""
+        return self.widths.get(parameter, self.value)
 
     @property
     def relative_octets(self) -> int:

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import ClassVar
 
-from protocols.errors import EncodeError
 from protocols.pus.activities import (
     Activity,
     ActivityId,
@@ -24,7 +24,7 @@ from protocols.pus.activities import (
     selection,
     summary,
 )
-from protocols.pus.fields import Reader, many, numbers, unsigned
+from protocols.pus.fields import Reader, expect, kind, many, numbers, unsigned
 from protocols.pus.profile import PROFILE, Profile
 
 SERVICE = 11
@@ -76,7 +76,7 @@ class Order:
 
     def encode(self, profile: Profile = PROFILE) -> bytes:
         """Return the data field, which is empty."""
-        _check(self.subtype, _PLAIN)
+        expect(self.subtype, _PLAIN)
         return b""
 
 
@@ -84,13 +84,9 @@ class Order:
 class Insert:
     """Insert activities, all into one sub-schedule (subtype 4)."""
 
+    subtype: ClassVar[Subtype] = Subtype.INSERT
     activities: tuple[Activity, ...]
     sub_schedule: int = 0
-
-    @property
-    def subtype(self) -> Subtype:
-        """The message subtype."""
-        return Subtype.INSERT
 
     def encode(self, profile: Profile = PROFILE) -> bytes:
         """Return the data field. Source: ECSS-E-ST-70-41C §8.11.2.4."""
@@ -107,7 +103,7 @@ class Select:
 
     def encode(self, profile: Profile = PROFILE) -> bytes:
         """Return the data field. Source: ECSS-E-ST-70-41C §8.11.2.5, .9, .12."""
-        _check(self.subtype, _BY_ID)
+        expect(self.subtype, _BY_ID)
         return many((each.encode(profile) for each in self.requests), profile)
 
 
@@ -120,7 +116,7 @@ class SelectByFilter:
 
     def encode(self, profile: Profile = PROFILE) -> bytes:
         """Return the data field. Source: ECSS-E-ST-70-41C §8.11.2.6, .11, .14."""
-        _check(self.subtype, _BY_FILTER)
+        expect(self.subtype, _BY_FILTER)
         return self.filter.encode(profile)
 
 
@@ -128,13 +124,9 @@ class SelectByFilter:
 class Shift:
     """Move the release of these activities (7); a negative offset moves it earlier."""
 
+    subtype: ClassVar[Subtype] = Subtype.SHIFT
     offset_ns: int
     requests: tuple[ActivityId, ...]
-
-    @property
-    def subtype(self) -> Subtype:
-        """The message subtype."""
-        return Subtype.SHIFT
 
     def encode(self, profile: Profile = PROFILE) -> bytes:
         """Return the data field. Source: ECSS-E-ST-70-41C §8.11.2.7."""
@@ -146,13 +138,9 @@ class Shift:
 class ShiftByFilter:
     """Move the release of what a filter lets pass (8)."""
 
+    subtype: ClassVar[Subtype] = Subtype.SHIFT_BY_FILTER
     offset_ns: int
     filter: Filter
-
-    @property
-    def subtype(self) -> Subtype:
-        """The message subtype."""
-        return Subtype.SHIFT_BY_FILTER
 
     def encode(self, profile: Profile = PROFILE) -> bytes:
         """Return the data field. Source: ECSS-E-ST-70-41C §8.11.2.8."""
@@ -163,12 +151,8 @@ class ShiftByFilter:
 class ShiftAll:
     """Move the release of every activity (15)."""
 
+    subtype: ClassVar[Subtype] = Subtype.SHIFT_ALL
     offset_ns: int
-
-    @property
-    def subtype(self) -> Subtype:
-        """The message subtype."""
-        return Subtype.SHIFT_ALL
 
     def encode(self, profile: Profile = PROFILE) -> bytes:
         """Return the data field. Source: ECSS-E-ST-70-41C §8.11.2.15."""
@@ -179,12 +163,8 @@ class ShiftAll:
 class DetailReport:
     """Activities with their telecommands, each with its sub-schedule (10)."""
 
+    subtype: ClassVar[Subtype] = Subtype.DETAIL
     activities: tuple[Activity, ...]
-
-    @property
-    def subtype(self) -> Subtype:
-        """The message subtype."""
-        return Subtype.DETAIL
 
     def encode(self, profile: Profile = PROFILE) -> bytes:
         """Return the data field. Source: ECSS-E-ST-70-41C §8.11.2.10."""
@@ -195,12 +175,8 @@ class DetailReport:
 class SummaryReport:
     """Activities by their ids (13)."""
 
+    subtype: ClassVar[Subtype] = Subtype.SUMMARY
     activities: tuple[Summary, ...]
-
-    @property
-    def subtype(self) -> Subtype:
-        """The message subtype."""
-        return Subtype.SUMMARY
 
     def encode(self, profile: Profile = PROFILE) -> bytes:
         """Return the data field. Source: ECSS-E-ST-70-41C §8.11.2.13."""
@@ -219,7 +195,7 @@ class Named:
 
     def encode(self, profile: Profile = PROFILE) -> bytes:
         """Return the data field."""
-        _check(self.subtype, {20, 21, 23, 24, 25})
+        expect(self.subtype, {20, 21, 23, 24, 25})
         return numbers(self.ids, _width(self.subtype, profile), "id", profile)
 
 
@@ -235,7 +211,7 @@ class Statuses:
 
     def encode(self, profile: Profile = PROFILE) -> bytes:
         """Return the data field. Source: ECSS-E-ST-70-41C §8.11.2.19, .22, .27, table 8-3."""
-        _check(self.subtype, {19, 22, 27})
+        expect(self.subtype, {19, 22, 27})
         width = _width(self.subtype, profile)
         rows = (
             unsigned(name, width, "id") + unsigned(enabled, profile.status, "status")
@@ -259,16 +235,13 @@ def decode(subtype: int, data: bytes, profile: Profile = PROFILE) -> Message:
     Source: ECSS-E-ST-70-41C §8.11.2.
     """
     reader = Reader(data, SERVICE, subtype, profile)
-    try:
-        kind = Subtype(subtype)
-    except ValueError:
-        raise reader.wrong(f"no subtype {subtype}") from None
-    message = _READ[kind](kind, reader) if kind not in _PLAIN else Order(kind)
+    which = kind(Subtype, subtype, SERVICE)
+    message = Order(which) if which in _PLAIN else _READ[which](which, reader)
     reader.end()
     return message
 
 
-def _insert(kind: Subtype, reader: Reader) -> Insert:
+def _insert(_: Subtype, reader: Reader) -> Insert:
     where = reader.unsigned(reader.profile.sub_schedule)
     return Insert(reader.many(lambda: activity(reader)), where)
 
@@ -277,13 +250,13 @@ def _ids(reader: Reader) -> tuple[ActivityId, ...]:
     return reader.many(lambda: activity_id(reader))
 
 
-def _statuses(kind: Subtype, reader: Reader) -> Statuses:
-    width = _width(kind, reader.profile)
-    return Statuses(kind, reader.many(lambda: (reader.unsigned(width), reader.flag())))
+def _statuses(which: Subtype, reader: Reader) -> Statuses:
+    width = _width(which, reader.profile)
+    return Statuses(which, reader.many(lambda: (reader.unsigned(width), reader.flag())))
 
 
-def _named(kind: Subtype, reader: Reader) -> Named:
-    return Named(kind, reader.numbers(_width(kind, reader.profile)))
+def _named(which: Subtype, reader: Reader) -> Named:
+    return Named(which, reader.numbers(_width(which, reader.profile)))
 
 
 _READ: dict[Subtype, Callable[[Subtype, Reader], Message]] = {
@@ -295,9 +268,9 @@ _READ: dict[Subtype, Callable[[Subtype, Reader], Message]] = {
         reader.many(lambda: activity(reader, detail=True))
     ),
     Subtype.SUMMARY: lambda _, reader: SummaryReport(reader.many(lambda: summary(reader))),
-    **{Subtype(each): lambda kind, reader: Select(kind, _ids(reader)) for each in _BY_ID},
+    **{Subtype(each): lambda which, reader: Select(which, _ids(reader)) for each in _BY_ID},
     **{
-        Subtype(each): lambda kind, reader: SelectByFilter(kind, selection(reader))
+        Subtype(each): lambda which, reader: SelectByFilter(which, selection(reader))
         for each in _BY_FILTER
     },
     **{Subtype(each): _named for each in (20, 21, 23, 24, 25)},
@@ -308,8 +281,3 @@ _READ: dict[Subtype, Callable[[Subtype, Reader], Message]] = {
 def _width(subtype: Subtype, profile: Profile) -> int:
     """Return the octets of the ids that a message is about: of sub-schedules or of groups."""
     return profile.sub_schedule if subtype in _OF_SUB_SCHEDULES else profile.group
-
-
-def _check(subtype: Subtype, allowed: frozenset[int] | set[int]) -> None:
-    if subtype not in allowed:
-        raise EncodeError(f"{subtype!r}; expected one of {sorted(allowed)}")

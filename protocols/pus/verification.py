@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from protocols.errors import DecodeError, EncodeError
-from protocols.pus.fields import Reader, clause, unsigned
+from protocols.pus.fields import Reader, clause, kind, unsigned
 from protocols.pus.header import TELECOMMAND, Telecommand
 from protocols.pus.profile import PROFILE, Profile
 
@@ -159,17 +159,14 @@ def decode(subtype: int, data: bytes, profile: Profile = PROFILE) -> Verificatio
     Source: ECSS-E-ST-70-41C §8.1.2.
     """
     reader = Reader(data, SERVICE, subtype, profile)
-    try:
-        kind = Subtype(subtype)
-    except ValueError:
-        raise reader.wrong(f"no subtype {subtype}") from None
+    which = kind(Subtype, subtype, SERVICE)
     request = decode_request_id(reader.octets(REQUEST_ID_OCTETS))
-    step = reader.unsigned(profile.step) if _has_step(kind) else None
+    step = reader.unsigned(profile.step) if _has_step(which) else None
     failure = None
-    if kind % 2 == 0:
+    if which % 2 == 0:
         failure = Failure(reader.unsigned(profile.failure), reader.rest())
     reader.end()
-    return Verification(kind, request, step, failure)
+    return Verification(which, request, step, failure)
 
 
 def _has_step(subtype: Subtype) -> bool:
