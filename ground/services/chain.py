@@ -43,6 +43,9 @@ Rejects = Callable[[str, Mapping[str, int]], None]
 Heed = Callable[[Controls, Clock], None]
 """Is told of control fields."""
 
+Hear = Callable[[Packets, Clock], None]
+"""Is told of packets as they were received."""
+
 
 @dataclass(slots=True)
 class _Route:
@@ -69,6 +72,7 @@ class Chain:
         recalling: says which packets a recall found before, over another link.
         controls: is told of the operational control fields of each link's frames, and of when
             their octets were received.
+        packets: is told of all packets of a call, known ones too.
     """
 
     def __init__(
@@ -84,8 +88,9 @@ class Chain:
         receptions: Receptions | None = None,
         recalling: Known | None = None,
         controls: Heed = lambda *_: None,
+        packets: Hear = lambda *_: None,
     ) -> None:
-        self._controls = controls
+        self._controls, self._packets = controls, packets
         self._known, self._recalling = known, recalling
         self._receptions = receptions
         self._observer, self._recalled = observer, recalled
@@ -124,6 +129,7 @@ class Chain:
             if received.controls is not None and len(received.controls):
                 self._controls(received.controls, clock)
             if len(received.packets):
+                self._packets(received.packets, clock)
                 parts.append(self.play(link, received.packets, clock))
             parts.append(
                 findings.found(received, route.crafts, route.source, route.line.tally, clock)
