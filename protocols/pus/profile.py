@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 import numpy as np
 
@@ -89,7 +88,7 @@ class Profile:
     conditional: bool = False
     apid: int = 2
     value: int = 4
-    widths: Mapping[int, int] = field(default=MappingProxyType({}), hash=False)
+    widths: Mapping[int, int] = field(default_factory=dict, hash=False)
 
     @property
     def preamble(self) -> bytes:
