@@ -27,6 +27,7 @@ TAIL = bytes.fromhex("c5c5c5c5c5c5c579")
 FILL = b"\x55"
 LONGEST = 8192  # octets of a CLTU that a stream waits for: 1,023 codewords, seven longest frames
 
+_WINDOW = 32  # codewords that a stream decodes at once
 _ROUND = 1024  # lengths of the random sequence that are kept, so that few are made
 
 
@@ -87,7 +88,7 @@ def decode(cltu: bytes, *, randomised: bool = False, mode: Mode = "sec") -> Deco
     """
     if not cltu.startswith(START):
         raise DecodeError("CLTU without its start sequence", clause="231.0-B-4 §5.2.2")
-    codewords = _codewords(cltu, len(START))
+    codewords = _codewords(cltu[len(START) :])
     decoded = bch.decode(codewords, mode)
     good = _good(decoded)
     if good == 0:
@@ -109,22 +110,29 @@ class CltuStream:
     """
 
     def __init__(self, *, mode: Mode = "sec", longest: int = LONGEST) -> None:
-        self._mode, self._longest = mode, longest
+        self._mode, self._room = mode, (longest - len(START)) // CODEWORD
         self._octets = b""
+        self._good = 0  # codewords known to be good, of the CLTU whose end has not come
         self.skipped = self.abandoned = 0
 
     def receive(self, octets: bytes) -> list[bytes]:
-        """Return the CLTUs that these octets complete, each up to the codeword that ended it."""
+        """Return the CLTUs that these octets complete, each up to the codeword that ended it.
+
+        Source: 231.0-B-4 §7 (search and decode states).
+        """
         self._octets += octets
         found, at = [], 0
         while (start := self._octets.find(START, at)) >= 0:
             self.skipped += start - at
             at = start
-            end = self._end(start)
-            if end is None:
+            if not self._ended(start):
                 break
-            found += self._accepted(start, end)
-            at = end
+            at = start + len(START) + CODEWORD * min(self._good + 1, self._room)
+            if self._good:
+                found.append(self._octets[start:at])
+            else:
+                self.abandoned += 1
+            self._good = 0
         else:
             at = self._skip(at)
         self._octets = self._octets[at:]
@@ -132,26 +140,24 @@ class CltuStream:
 
     def finish(self) -> list[bytes]:
         """Return the CLTU whose end has not come, if there is one, and forget it."""
-        left, self._octets = self._octets, b""
-        if len(left) >= len(START) + CODEWORD:
+        left, good = self._octets, self._good
+        self._octets, self._good = b"", 0
+        if good:
             return [left]
         self.skipped += len(left)
         return []
 
-    def _end(self, start: int) -> int | None:
-        """Return where the CLTU at `start` ends; None while its end has not come."""
-        codewords = _codewords(self._octets[: start + self._longest], start + len(START))
-        good = _good(bch.decode(codewords, self._mode))
-        room = (self._longest - len(START)) // CODEWORD
-        if good == len(codewords) < room:
-            return None
-        return start + len(START) + CODEWORD * min(good + 1, room)
-
-    def _accepted(self, start: int, end: int) -> list[bytes]:
-        if end > start + len(START) + CODEWORD:
-            return [self._octets[start:end]]
-        self.abandoned += 1
-        return []
+    def _ended(self, start: int) -> bool:
+        """Count the good codewords of the CLTU at `start`; return whether its end has come."""
+        while self._good < self._room:
+            first = start + len(START) + CODEWORD * self._good
+            number = min(_WINDOW, self._room - self._good)
+            codewords = _codewords(self._octets[first : first + number * CODEWORD])
+            good = _good(bch.decode(codewords, self._mode))
+            self._good += good
+            if good < number:
+                return good < len(codewords)
+        return True
 
     def _skip(self, at: int) -> int:
         """Return where to look next time: a start sequence may have come by half."""
@@ -172,13 +178,10 @@ def _randomised(octets: bytes) -> bytes:
     return np.bitwise_xor(np.frombuffer(octets, np.uint8), random).tobytes()
 
 
-def _codewords(octets: bytes, start: int) -> NDArray[np.uint8]:
-    """Return the whole codewords, uint8 [N, 8], from `start` on."""
-    number = max(0, len(octets) - start) // CODEWORD
-    if number == 0:
-        return np.empty((0, CODEWORD), np.uint8)
-    found = np.frombuffer(octets, np.uint8, number * CODEWORD, start)
-    return found.reshape(number, CODEWORD)
+def _codewords(octets: bytes) -> NDArray[np.uint8]:
+    """Return the whole codewords, uint8 [N, 8], that octets begin with."""
+    whole = octets[: len(octets) // CODEWORD * CODEWORD]
+    return np.frombuffer(whole, np.uint8).reshape(-1, CODEWORD)
 
 
 def _good(decoded: bch.Decoded) -> int:

@@ -123,7 +123,7 @@ def _kind(identity: int) -> Kind:
     return Kind(flags)
 
 
-def delimit(octets: bytes) -> tuple[list[bytes], bytes]:
+def delimit(octets: bytes, *, fecf: bool = True) -> tuple[list[bytes], bytes]:
     """Return the frames that lie end to end in what a CLTU held, and what follows them.
 
     What follows is fill where it is at most LARGEST_FILL octets. More than that is the beginning
@@ -131,13 +131,14 @@ def delimit(octets: bytes) -> tuple[list[bytes], bytes]:
 
     Source: 232.0-B-4 §4.4 (frame delimiting and fill removal).
     """
+    least = HEADER + 1 + FECF * fecf
     frames, at = [], 0
-    while len(octets) - at > LARGEST_FILL - 1 and octets[at] >> 6 == 0:
-        end = at + _length(octets[at : at + HEADER])
-        if end > len(octets) or end <= at + HEADER:
+    while len(octets) - at >= least and octets[at] >> 6 == 0:
+        length = _length(octets[at : at + HEADER])
+        if not least <= length <= len(octets) - at:
             break
-        frames.append(octets[at:end])
-        at = end
+        frames.append(octets[at : at + length])
+        at += length
     return frames, octets[at:]
 
 
