@@ -3,7 +3,7 @@
 * numbers: decimal, `0x`, `0o`, `0b`, or with a factor as `1.5k` (k, M, G);
 * enumerations: the label, in any case where that is unique, or the number behind it;
 * booleans: their labels, `true`, `false`, 1 or 0;
-* octets: hex, with blanks between octets; strings: as they are;
+* octets: hex, with blanks between octets; strings: printable characters, as they are;
 * instants: ISO 8601 UTC, `now`, or `+90s`, `-1h30m` from now; spans: `90`, `90s`, `1h30m`.
 
 Source: XTCE 1.2 `ArgumentTypeSetType`, `ArgumentAssignmentType`; the forms are our own.
@@ -49,7 +49,7 @@ def parse(type_: ScalarType, text: str, now: int | None = None) -> Value:
         raise EncodeError(f"{len(text)} characters found; at most {LONGEST_TEXT} expected")
     match type_.kind:
         case Kind.STRING:
-            return text
+            return _printable(text)
         case Kind.BINARY:
             return _octets(text)
         case Kind.ENUMERATED:
@@ -95,6 +95,12 @@ def _float(text: str) -> float:
     except OverflowError:
         pass
     raise _wrong(text, "a finite number")
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise _wrong(text, "printable characters")
+    return text
 
 
 def _octets(text: str) -> bytes:
