@@ -1,0 +1,68 @@
+"""The chain of a ledger, followed from disk: every record in its place, or where it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ground.archive.ledger_records import (
+    HEAD,
+    LedgerError,
+    Record,
+    Segment,
+    damaged,
+    segments,
+)
+from ground.command import entries
+
+
+def read(folder: Path, realm: str, first: int = 1) -> Iterator[Record]:
+    """Yield the records of a ledger from a number on, each proved by the chain; from any process.
+
+    A last group that is not whole is left out, as nothing was done about it.
+
+    Raises:
+        LedgerError: damage: which octet of which file, and which record.
+    """
+    known = segments(folder)
+    starts = [int(each.stem) for each in known]
+    begin = max([place for place, start in enumerate(starts) if start <= first], default=0)
+    number, digest = starts[begin] - 1 if known else 0, b""
+    if begin == 0:
+        number, digest = 0, entries.genesis(realm)
+    for path in known[begin:]:
+        with Segment(path) as segment:
+            head = segment.head()
+            if head.first != number + 1 or digest not in (b"", head.before):
+                raise LedgerError(
+                    f"{path}: octet 0: it begins with record {head.first} of another chain; "
+                    f"expected record {number + 1} of realm {realm}"
+                )
+            digest, end = head.before, HEAD.size
+            for record in linked(segment, number, digest):
+                number, digest, end = record.number, record.digest, record.behind
+                if number >= first:
+                    yield record
+            if end < segment.size and (path != known[-1] or damaged(segment, end, number + 1)):
+                raise damage(path, end, number + 1)
+
+
+def linked(segment: Segment, number: int, digest: bytes) -> Iterator[Record]:
+    """Yield the records of a segment as long as they are whole.
+
+    Raises:
+        LedgerError: one is whole by itself and has no place in the chain.
+    """
+    for record in segment.records(HEAD.size):
+        number, digest = number + 1, entries.link(digest, record.octets)
+        if record.number != number or record.digest != digest:
+            raise LedgerError(
+                f"{segment.path}: octet {record.at}: record {record.number} does not follow the "
+                f"one before; expected record {number} with hash {digest.hex()}"
+            )
+        yield record
+
+
+def damage(path: Path, at: int, number: int) -> LedgerError:
+    """Return what to say of a record that was on disk and is not whole any more."""
+    return LedgerError(f"{path}: octet {at}: record {number} is damaged; it was whole once")
