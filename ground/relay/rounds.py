@@ -202,7 +202,7 @@ class _Search:
             later = (made.term, -made.entry) > (old.term, -old.entry)
             if best < self.round or arrival > self.arrival[node] or not later:
                 return
-        if alone and best >= 0:
+        if alone and best >= self.round:  # one of an earlier round has fewer hops: it stays
             self.labels[best].live = False
         self.arrival[node], self.best[node] = arrival, len(self.labels)
         made.live = alone and self.retention[node] >= 0

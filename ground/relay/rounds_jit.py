@@ -51,7 +51,7 @@ def _improve(labels, marks, heads, arrivals, best, retention, made, arrival, alo
         later = ends > was or (ends == was and made[ENTRY] < labels[old, ENTRY])
         if old < marks[ROUND] or arrival > arrivals[node] or not later:
             return labels
-    if alone and old >= 0:
+    if alone and old >= marks[ROUND]:
         labels[old, LIVE] = 0
     arrivals[node], best[node] = arrival, marks[COUNT]
     made[LIVE] = alone and retention[node] >= 0
