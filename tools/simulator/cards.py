@@ -89,7 +89,8 @@ class Planner:
 class Cards:
     """The cards at one time; `step` goes on by one second.
 
-    `fault_at` is the second in which BAD_CARD fails, negative for never.
+    `fault_at` is the second in which BAD_CARD fails, negative for never; `off` are cards that were
+    switched off.
     """
 
     fault_at: int
@@ -100,6 +101,7 @@ class Cards:
     hot: Truth = field(default_factory=lambda: np.zeros(CARDS, np.bool_))
     state: Ints = field(default_factory=lambda: np.full(CARDS, IDLE))
     resistance: Floats = field(default_factory=lambda: np.full(CARDS, RESISTANCE))
+    off: Truth = field(default_factory=lambda: np.zeros(CARDS, np.bool_))
 
     @classmethod
     def settled(cls, first: Floats, coolant_degc: float, fault_at: int) -> Cards:
@@ -115,12 +117,13 @@ class Cards:
     ) -> None:
         """Go on by one second; `limit_w` is what cards and hosts together may draw."""
         failed = 0 <= self.fault_at <= second
+        wanted = np.where(self.off, 0.0, wanted)
         self.hot = (self.temperature > HOT_DEGC) | (self.hot & (self.temperature > COOL_DEGC))
         self.utilisation = np.where(self.hot, wanted * THROTTLE, wanted)
         if failed:
             self.utilisation[BAD_CARD] = 0
         asked = BUSY_W * float(self.utilisation.sum())
-        spare = limit_w - NODES * NODE_W - CARDS * IDLE_W
+        spare = limit_w - NODES * NODE_W - np.count_nonzero(~self.off) * IDLE_W
         share = min(1.0, max(0.0, spare / asked)) if asked else 1.0
         self.utilisation = self.utilisation * share
         self.power = IDLE_W + BUSY_W * self.utilisation
@@ -129,6 +132,7 @@ class Cards:
         self.state[(self.hot | (share < 1)) & (wanted > 0)] = THROTTLED
         if failed:
             self.power[BAD_CARD], self.state[BAD_CARD] = 0.0, FAULT
+        self.power[self.off], self.state[self.off] = 0.0, OFF
         aim = coolant_degc + self.resistance * self.power
         self.temperature = self.temperature + (aim - self.temperature) / LAG_S
 

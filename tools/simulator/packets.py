@@ -188,6 +188,9 @@ class Computer:
 def _regular(report: Report, history: History, rng: np.random.Generator) -> _Draft:
     rows = history.second % report.period_s == 0
     columns = {name: column[rows] for name, column in report.build(history, rng).items()}
+    for name in columns.keys() & history.orders.told.keys():
+        told = history.orders.told[name]
+        columns[name] = np.full(len(columns[name]), told, columns[name].dtype)
     ready_ns = history.t_ns[rows] + report.phase * PHASE_NS
     return _Draft(report.container, report.vcid, ready_ns, columns)
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.simulator import attitude, cards, orbit
+from tools.simulator.orders import Orders
 from tools.simulator.power import Power
 from tools.simulator.running import Running
 from tools.simulator.thermal import PANELS, RATED_RPM, Thermal
@@ -47,6 +48,7 @@ class History:
         columns: [N], or [N, E] for cards, panels and vectors.
         before: the last row of the stretch before, of the columns that events are found in.
         running: what is counted beyond the stretch.
+        orders: what telecommands have set.
     """
 
     t_ns: NDArray[np.int64]
@@ -55,6 +57,7 @@ class History:
     columns: dict[str, Floats]
     before: dict[str, Floats] | None
     running: Running
+    orders: Orders
 
     def __getitem__(self, name: str) -> Floats:
         return self.columns[name]
@@ -78,6 +81,7 @@ class Flight:
         self._work = cards.Planner(rng)
         self._attitude = attitude.Attitude()
         self.running = Running(dict(RUN), start_ns // SECOND_NS - BOOTED_S)
+        self.orders = Orders()
         self._before: dict[str, Floats] | None = None
 
     def fly(self, seconds: int, progress: Progress | None = None) -> History:
@@ -102,7 +106,7 @@ class Flight:
                 progress(row / seconds)
         columns |= {"sun_angle": sun_angle, "job": work.job.astype(np.float64)}
         columns |= self._attitude.follow(geometry)
-        history = History(t_ns, second, geometry, columns, self._before, self.running)
+        history = History(t_ns, second, geometry, columns, self._before, self.running, self.orders)
         self._before = {name: each[-1:] for name, each in conditions(history).items()}
         self._flown += seconds
         return history
@@ -118,11 +122,15 @@ class Flight:
     ) -> dict[str, Any]:
         """Go on by one second and return what there is then."""
         power, thermal, light = self._power, self._thermal, float(geometry.light[row])
-        limit_w = SUNLIT_LIMIT_W if light > SHADOW else SHADOW_LIMIT_W
+        orders = self.orders
+        limit_w = min(SUNLIT_LIMIT_W if light > SHADOW else SHADOW_LIMIT_W, orders.limit_w)
+        payload.off = orders.off
+        wanted = wanted if orders.working else np.zeros_like(wanted)
         payload.step(self._flown + row, wanted, limit_w, thermal.supply_degc, errors)
-        thermal.step(payload.total_w, light)
+        thermal.step(payload.total_w, light, orders.pump_rpm)
         comm_w = COMM_W + XBAND_W * (geometry.elevation_deg[row] > HORIZON_DEG)
-        heater = power.battery_degc < HEATER_DEGC
+        cold = power.battery_degc < HEATER_DEGC
+        heater = cold if orders.heater is None else orders.heater
         thermal_w = PUMP_W * thermal.pump_rpm / RATED_RPM + HEATER_W * heater
         load_w = payload.total_w + PLATFORM_W + comm_w + thermal_w
         power.step(light, float(np.cos(np.radians(sun_angle))), load_w)

@@ -106,7 +106,7 @@ def tcs(history: History, rng: np.random.Generator) -> Columns:
 def nodes(history: History, rng: np.random.Generator) -> Columns:
     """Return the payload as a whole and its hosts."""
     seconds, limited = len(history.t_ns), history["limit_w"] <= SHADOW_LIMIT_W
-    working = history["card_state"] != cards.FAULT
+    working = ~np.isin(history["card_state"], (cards.FAULT, cards.OFF))
     of_node = (seconds, cards.NODES, cards.CARDS // cards.NODES)
     load = history["utilisation"].reshape(of_node).mean(axis=2)
     waiting = history.running.add("waiting", np.where(limited, 0.35, -0.02))
@@ -137,7 +137,7 @@ def accelerators(history: History, rng: np.random.Generator) -> Columns:
         "CARDS.power": history["card_w"],
         "CARDS.utilisation": history["utilisation"] * 100,
         "CARDS.memory_errors": history["errors"],
-        "CARDS.job": history["job"] * (history["card_state"] != cards.FAULT),
+        "CARDS.job": history["job"] * ~np.isin(history["card_state"], (cards.FAULT, cards.OFF)),
     }
 
 
@@ -180,7 +180,7 @@ def obsw(history: History, rng: np.random.Generator) -> Columns:
     happened, none = np.zeros(seconds, np.int64), np.zeros(seconds)
     np.add.at(happened, [event.row for event in events.find(history)], 1)
     return {
-        "SATELLITE_MODE": np.full(seconds, "NOMINAL", object),
+        "SATELLITE_MODE": np.full(seconds, history.orders.mode, object),
         "BOOT_REASON": np.full(seconds, running.boot_reason, object),
         "BOOT_COUNT": np.full(seconds, running.boot_count),
         "BOOT_TIME": np.full(seconds, running.booted_s),
