@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from typing import Literal, Protocol
 
 from tools.simulator.world.agenda import Agenda
@@ -173,16 +174,23 @@ class Network:
             self._down(target, unit)
 
     def _store(self, name: str, unit: _Unit) -> str | None:
-        """Return a relay in sight that keeps packets."""
+        """Return a relay in sight that keeps packets and sees a station earlier."""
         if unit.kind == CLCW:
             return None
+        soonest, best_ns = None, self._heard_ns(name)
         for target in self.contacts.targets(name):
             node = self.nodes.get(target)
             if node is None or not node.stores or target in unit.passed:
                 continue
-            if self.contacts.open(name, target, self.now_ns):
-                return target
-        return None
+            heard_ns = self._heard_ns(target)
+            if heard_ns < best_ns and self.contacts.open(name, target, self.now_ns):
+                soonest, best_ns = target, heard_ns
+        return soonest
+
+    def _heard_ns(self, name: str) -> float:
+        """Return when a station hears a node next without a relay."""
+        found = (self.contacts.coming(name, each, self.now_ns) for each in self.stations)
+        return min((each.start_ns for each in found if each), default=inf)
 
     def _keep(self, name: str, unit: _Unit) -> None:
         if unit.kind == CLCW:
