@@ -23,7 +23,7 @@ from protocols.times import DAY_NS, tai_to_utc_ns
 LARGEST_SGP4_NUMBER = 339_999  # the last that five characters hold (Z9999)
 FASTEST_REV_DAY = 20.0  # at the Earth's surface a circular orbit makes 17
 _NOWHERE = Where("elements")
-_FROM_1949_DEC_31_DAYS = 7306  # to 1970-01-01; SGP4 counts from 1949-12-31
+_UNIX_EPOCH_JD, _SGP4_EPOCH_JD = 2_440_587.5, 2_433_281.5  # 1970-01-01, 1949-12-31
 _REV_DAY_IN_RAD_MIN = 1440 / (2 * math.pi)  # to divide by, which rounds as SGP4's own reader does
 
 
@@ -71,7 +71,8 @@ def satrec(elements: Elements) -> Satrec:
         WGS72,
         "i",
         number if number <= LARGEST_SGP4_NUMBER else 0,
-        tai_to_utc_ns(elements.epoch_ns) / DAY_NS + _FROM_1949_DEC_31_DAYS,
+        # Over the Julian date, as the reference code goes: very long orbits show the rounding.
+        tai_to_utc_ns(elements.epoch_ns) / DAY_NS + _UNIX_EPOCH_JD - _SGP4_EPOCH_JD,
         elements.bstar,
         elements.mean_motion_dot / (_REV_DAY_IN_RAD_MIN * 1440),
         elements.mean_motion_ddot / (_REV_DAY_IN_RAD_MIN * 1440**2),
