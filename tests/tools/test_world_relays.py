@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from protocols.envelope import State
@@ -31,8 +33,7 @@ HOUR = 3600 * SECOND
 def chain(*nodes, end_ns=1000 * SECOND, rate_bps=64_000.0):
     """Contacts that are open all the time from each node to the next."""
     return [
-        Contact(source, target, 0, end_ns, GEO_NS, rate_bps)
-        for source, target in zip(nodes, nodes[1:], strict=False)
+        Contact(source, target, 0, end_ns, GEO_NS, rate_bps) for source, target in pairwise(nodes)
     ]
 
 

@@ -188,7 +188,9 @@ class Network:
         return soonest
 
     def _heard_ns(self, name: str) -> float:
-        """Return when a station hears a node next without a relay."""
+        """Return when a station hears a node: now over whatever is open, or next by itself."""
+        if self._way(name) is not None:
+            return self.now_ns
         found = (self.contacts.coming(name, each, self.now_ns) for each in self.stations)
         return min((each.start_ns for each in found if each), default=inf)
 
