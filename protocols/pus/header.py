@@ -173,9 +173,12 @@ def types(packets: packet.Packets) -> tuple[NDArray[np.int16], NDArray[np.int16]
     """
     there = packets.secondary_header & (packets.length >= SPACE_HEADER + 3)
     at = np.where(there, packets.offset + SPACE_HEADER, 0)
-    service = np.where(there, packets.arena[at + 1], -1)
-    subtype = np.where(there, packets.arena[at + 2], -1)
-    return service.astype(np.int16), subtype.astype(np.int16)
+    service, subtype = (
+        packets.arena[at + 1].astype(np.int16),
+        packets.arena[at + 2].astype(np.int16),
+    )
+    service[~there] = subtype[~there] = -1
+    return service, subtype
 
 
 def _first(bits: int, name: str, profile: Profile) -> bytes:

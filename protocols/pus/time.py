@@ -31,7 +31,7 @@ class Subtype(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class SetRate:
-    """Report the time once in 2^exponent telemetry frames of virtual channel 0 (1)."""
+    """Report the time once every 2^exponent of what the mission counts, seconds or frames (1)."""
 
     subtype: ClassVar[Subtype] = Subtype.SET_RATE
     exponent: int
