@@ -3,7 +3,7 @@
 Diagnostic reports mirror these messages with subtypes of their own and are not read here. Values
 stay octets: what is in a report is in its structure, and the mission database decodes it.
 
-Source: ECSS-E-ST-70-41C §6.3, §8.3.2.
+Source: ECSS-E-ST-70-41C §6.3, §8.3.2; the layouts of subtypes 29 to 35 are unverified.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """ST[20], on-board parameter management: ask for values and set them.
 
-Source: ECSS-E-ST-70-41C §6.20, §8.20.2.
+Source: ECSS-E-ST-70-41C §6.20, §8.20.2 (clause numbers unverified; the layout agrees with open
+implementations).
 """
 
 from __future__ import annotations

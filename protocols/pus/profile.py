@@ -78,7 +78,7 @@ class Profile:
     window: int = 1
     status: int = 1
     rate: int = 1
-    reference: int = 1
+    reference: int = 0
     monitor: int = 2
     delay: int = 2
     every: int = 2

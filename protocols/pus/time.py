@@ -3,7 +3,8 @@
 A time report is a packet of APID 0 without a secondary header: its data field starts right after
 the primary header. A CDS report (3) needs a profile whose time is a CDS.
 
-Source: ECSS-E-ST-70-41C §6.9, §8.9.2.
+Source: ECSS-E-ST-70-41C §6.9, §8.9.2; rate, then time: as Hera and Yamcs send it; the status of the
+time reference after them is unverified.
 """
 
 from __future__ import annotations

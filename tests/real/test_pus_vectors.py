@@ -20,7 +20,7 @@ from tests.clauses import clause
 HERA = "estevez/Hera/hera_low_rate_frames_2024_10_07_"
 SINCE_BOOT = Cuc(4, 3, epoch_ns=1)  # an epoch of its own, which nobody has published
 HERA_PROFILE = Profile(time=SINCE_BOOT)
-HERA_TIME = replace(HERA_PROFILE, p_field=True, reference=0)
+HERA_TIME = replace(HERA_PROFILE, p_field=True)
 PARAMETER_APID = 260
 
 

@@ -23,7 +23,7 @@ from protocols.pus import (
 )
 from protocols.pus.profile import PROFILE
 
-CONDITIONAL = replace(PROFILE, conditional=True, group=1, widths={1: 1, 2: 8})
+CONDITIONAL = replace(PROFILE, conditional=True, group=1, reference=1, widths={1: 1, 2: 8})
 
 octet = st.integers(0, 255)
 word = st.integers(0, 65535)
@@ -99,10 +99,14 @@ event_messages = st.one_of(
 
 function_requests = st.builds(functions.Perform, st.binary(min_size=2, max_size=2), some)
 
-time_messages = st.one_of(
-    st.builds(time.SetRate, octet),
-    st.builds(time.TimeReport, st.just(time.Subtype.CUC), instant, octet, octet),
-)
+
+def times(profile):
+    status = places(profile.reference)
+    return st.one_of(
+        st.builds(time.SetRate, octet),
+        st.builds(time.TimeReport, st.just(time.Subtype.CUC), instant, octet, status),
+    )
+
 
 S = schedule.Subtype
 activity_ids = st.builds(activities.ActivityId, word, word, word)
@@ -247,7 +251,7 @@ def messages(profile):
         3: structures,
         5: event_messages,
         8: function_requests,
-        9: time_messages,
+        9: times(profile),
         11: schedules(profile),
         12: monitors(profile),
         17: connections,

@@ -312,7 +312,7 @@ def test_a_definition_that_cannot_be_is_refused():
         (events, events.Order(), ""),
         (functions, functions.Perform(b"\0\1", b"\xab"), "0001 ab"),
         (time, time.SetRate(3), "03"),
-        (time, time.TimeReport(time.Subtype.CUC, T_NS, 3, 1), "03 7d2b75000000 01"),
+        (time, time.TimeReport(time.Subtype.CUC, T_NS, 3), "03 7d2b75000000"),
         (connection, connection.Ping(connection.Subtype.ALIVE), ""),
         (connection, connection.Connection(connection.Subtype.CONNECTED, 100), "0064"),
         # termina-lang/obdh-asw-termina, test procedure 0080: N = 1, PID = 0x0A, value = 99
@@ -333,8 +333,8 @@ def test_messages_are_laid_out_so(service, message, octets):
 
 @clause("ECSS-E-ST-70-41C §8.9.2.3")
 def test_a_time_report_is_of_the_code_that_the_mission_has():
-    profile = replace(PROFILE, time=Cds(), reference=0)
-    report = time.TimeReport(time.Subtype.CDS, T_NS - T_NS % (86_400 * SECOND_NS))
+    profile = replace(PROFILE, time=Cds(), reference=1)
+    report = time.TimeReport(time.Subtype.CDS, T_NS - T_NS % (86_400 * SECOND_NS), 3, 1)
     assert time.decode(3, report.encode(profile), profile) == report
     with pytest.raises(EncodeError):
         report.encode()
