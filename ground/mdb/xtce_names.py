@@ -3,7 +3,8 @@
 A reference is absolute (`/Sys/Sub/NAME`), relative (`Sub/NAME`, `../NAME`, `./NAME`) or a bare
 name. One that does not start with `/` or `.` is looked for in the SpaceSystem of its use and
 then outwards to the root. A reference to a parameter may go on into a member or an element:
-`/Sys/P.member`, `P/member`, `A[3].member`.
+`/Sys/P.member`, `P/member`, `A[3].member`, and, as the schema of 1.2 has no brackets, `A/3/member`.
+In a command an argument may say which element: `A/unit/member`.
 
 Source: XTCE 1.2, NameReferenceType and AggregateDataType.
 """
@@ -44,7 +45,8 @@ _SETS = (
     ("CommandMetaData", "MetaCommandSet", (Sort.COMMAND,)),
 )
 _NOT_NAMED = {"ParameterRef", "MetaCommandRef", "BlockMetaCommand"}
-_TAIL = re.compile(r"[./]?([^./\[\]]+)|\[([0-9]{1,9})\]")
+_TAIL = re.compile(r"[./]?([^./\[\]]+)|\[([0-9]{1,9}|[A-Za-z_]\w*)\]", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _SUGGESTIONS = 20
 
 
@@ -119,7 +121,9 @@ class Names:
         table = self.table[sort]
         return next((p for p in candidates(system, reference) if p in table), None)
 
-    def find_parameter(self, system: str, reference: str) -> tuple[str, str] | None:
+    def find_parameter(
+        self, system: str, reference: str, arguments: frozenset[str] = frozenset()
+    ) -> tuple[str, str] | None:
         """Return (parameter path, member tail as `.member` and `[i]`, "" for the whole)."""
         whole = self.find(Sort.PARAMETER, system, reference)
         if whole is not None:
@@ -127,11 +131,11 @@ class Names:
         table = self.table[Sort.PARAMETER]
         for path in candidates(system, reference):
             for cut in sorted((m.start() for m in re.finditer(r"[./\[]", path)), reverse=True):
-                if path[:cut] in table and (tail := self._tail(path[:cut], path[cut:])):
+                if path[:cut] in table and (tail := self._tail(path[:cut], path[cut:], arguments)):
                     return path[:cut], tail
         return None
 
-    def _tail(self, parameter: str, rest: str) -> str | None:
+    def _tail(self, parameter: str, rest: str, arguments: frozenset[str]) -> str | None:
         type_path = self.type_of(parameter)
         tail, position = "", 0
         while position < len(rest):
@@ -140,9 +144,16 @@ class Names:
                 return None
             position = match.end()
             name, index = match.groups()
+            if name is not None and self._is_array(type_path):
+                name, index = None, name
+            if index is not None and not _NUMBER.fullmatch(index) and index not in arguments:
+                return None
             type_path = self.inner(type_path, name)
-            tail += f".{name}" if index is None else f"[{int(index)}]"
+            tail += f".{name}" if index is None else f"[{index.lstrip('0') or '0'}]"
         return tail if type_path is not None else None
+
+    def _is_array(self, type_path: str) -> bool:
+        return self.table[Sort.TYPE][type_path].get("arrayTypeRef") is not None
 
     def type_of(self, parameter: str) -> str | None:
         """Return the path of a parameter's type."""
@@ -256,7 +267,7 @@ class Scope(Attributes):
         value = self.text(element, attribute)
         if not value:
             return None
-        found = self.names.find_parameter(self.system, value)
+        found = self.names.find_parameter(self.system, value, self.arguments)
         if found is None:
             self._dangling(element, Sort.PARAMETER, value)
             return None
