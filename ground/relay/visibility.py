@@ -170,13 +170,14 @@ def places(
     node = np.minimum((seconds / step_s).astype(np.int64), p.shape[1] - 2)
     part = (seconds / step_s - node)[:, None]
     return (
-        _hermite(p, dp, row, node, part, step_s),
-        _hermite(q, dq, column, node, part, step_s),
-        _hermite(u, du, column, node, part, step_s),
+        hermite(p, dp, row, node, part, step_s),
+        hermite(q, dq, column, node, part, step_s),
+        hermite(u, du, column, node, part, step_s),
     )
 
 
-def _hermite(x: Float, dx: Float, row: Index, node: Int64, part: Float, step_s: float) -> Float:
+def hermite(x: Float, dx: Float, row: Index, node: Int64, part: Float, step_s: float) -> Float:
+    """Return what curves [N, T, 3] with slopes are at parts [K, 1] of the step after nodes [K]."""
     beyond = part - 1
     return np.asarray(
         (1 + 2 * part) * beyond**2 * x[row, node]
