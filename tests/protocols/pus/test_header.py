@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lxml import etree
 
 from protocols import packet, times
 from protocols.errors import DecodeError, EncodeError
@@ -195,3 +197,22 @@ def test_a_time_of_another_code_is_refused():
             profile.decode_time(bytes.fromhex(octets))
     with pytest.raises(DecodeError, match="no time"):
         Profile(time=Cds()).decode_time(b"\xff" * 6)
+
+
+def test_the_default_headers_are_those_of_the_database_of_this_project():
+    """Widths of the secondary headers in bits, as the database's entries give them."""
+    root = etree.parse(Path(__file__).parents[3] / "configs" / "chenguang1" / "database.xml")
+    sizes = {
+        each.get("name"): int(each.find(".//{*}IntegerDataEncoding").get("sizeInBits"))
+        for each in root.iterfind("{*}TelemetryMetaData/{*}ParameterTypeSet/*")
+    }
+    types = {
+        each.get("name"): each.get("parameterTypeRef")
+        for each in root.iterfind("{*}TelemetryMetaData/{*}ParameterSet/*")
+    }
+    entries = root.iterfind(".//{*}SequenceContainer[@name='TelemetryPacket']/{*}EntryList/*")
+    widths = [sizes[types[each.get("parameterRef")]] for each in entries]
+    coarse, fine = 8 * PROFILE.time.coarse, 8 * PROFILE.time.fine
+    assert widths == [4, 4, 8, 8, 8 * PROFILE.counter, 8 * PROFILE.destination, coarse, fine]
+    source = root.find(".//{*}CommandContainer[@name='TelecommandPacket']//*[@name='source']")
+    assert int(source.get("sizeInBits")) == 8 * PROFILE.source
