@@ -150,7 +150,7 @@ def _shown(bounds: Range) -> str:
         only = high if low is None else low
         word = "at most" if low is None else "at least"
         return "any number" if only is None else only if " " in only else f"{word} {only}"
-    return f"{low} to {high}"
+    return low if low == high else f"{low} to {high}"
 
 
 def _integers(name: str, values: Values) -> Values:

@@ -79,7 +79,7 @@ def test_every_packet_has_a_key_of_its_own():
         )
         for container in PACKETS
     }
-    assert len(keys) == len(PACKETS) == 8
+    assert len(keys) == len(PACKETS) == 17
 
 
 def test_alarms_of_every_kind_are_there():
