@@ -7,6 +7,8 @@ again is the very same frame. The caller answers each `Send` with one `Lower`, c
 
 Before INITIATE_WITH_CLCW, SET_VS to the N(R) that the spacecraft reports: FOP-1 checks V(S)
 against it and does not take it over. In state 3 only a control word moves it, not the timer.
+Give control words in the order in which the spacecraft made them: an old one that comes late by
+another route looks like an N(R) that cannot be, and ends the service (E13).
 
 Deviation: a cell that the book calls not applicable does nothing.
 Deviation: when the layer below refuses a frame, its Out_Flag becomes ready again (an alert
