@@ -1,0 +1,446 @@
+"""The forward channel of a spacecraft: FOP-1, the way that its frames take, and whose they are.
+
+How it works: a command's packet is cut into frame data fields; FOP-1 numbers them (AD) or lets
+them by (BD). Each frame that leaves has a deadline after which no copy of it is on its way. When
+FOP-1 gives up (an alert, a command past its expiry, a restart of the service) nobody knows which
+of its frames arrived. Then the channel is quiet until every deadline is past, and the next control
+word tells: frames before N(R) were accepted, the others never will be and may be sent anew.
+
+A spacecraft that booted reports N(R) = 0. So that this cannot be taken for such a word, AD service
+never begins at 0 (V(R) is set to 1 first), and N(R) = 0 is no proof.
+
+One way at a time: another one is taken when nothing is unacknowledged, or when the old one has
+closed; then frames that are sent again go by the new one, and FARM-1 drops what comes twice.
+
+It owns no clock: `now` is ns TAI. Source: 232.1-B-2 §5; 232.0-B-4 §4.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ground.services.ways import Way
+from ground.settings import Telecommand
+from protocols import map_segment, tc
+from protocols.clcw import Clcw
+from protocols.cop1.fop import Fop
+from protocols.cop1.signals import (
+    Acknowledged,
+    Action,
+    Alert,
+    Directive,
+    DirectiveDone,
+    Event,
+    Failed,
+    Lower,
+    Order,
+    Send,
+    Suspended,
+    Transmit,
+)
+from protocols.tc import Kind, TcFrame
+
+ACTIVE = (1, 2, 3)
+FIRST = 1  # V(R) at the beginning of AD service
+T1_NS, LIMIT = 10**10, 8  # before the first way says better
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A frame that is to be sent: whose it is, and until when a copy of it may be on its way."""
+
+    kind: Kind
+    sequence: int
+    frame: bytes
+    commands: tuple[str, ...]
+    deadline_ns: int
+    retransmission: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """FARM-1 has accepted the last frame of these commands."""
+
+    commands: tuple[str, ...]
+    nn_r: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a control word told of frames whose fate was unknown; `proof` says how.
+
+    Attributes:
+        unsent: commands that were not received and never will be.
+        uncertain: commands about which it told nothing.
+    """
+
+    unsent: tuple[str, ...]
+    uncertain: tuple[str, ...]
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """The channel changed in a way that operators should know."""
+
+    text: str
+
+
+Told = Leaving | Arrived | Settled | Turned
+
+
+@dataclass(frozen=True, slots=True)
+class Fdu:
+    """One frame data field: whose, whether it is the last of its packet, and its expiry."""
+
+    command: str
+    last: bool
+    expires_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A frame whose fate is unknown."""
+
+    sequence: int
+    fdu: Fdu
+
+
+@dataclass(slots=True)
+class _Doubts:
+    """Frames whose fate is unknown, from the number `base` on, in order."""
+
+    base: int = 0
+    frames: list[Doubt] = field(default_factory=list)
+
+
+class Forward:
+    """The forward channel of one spacecraft.
+
+    Attributes:
+        way: by which frames leave now; None before the first one.
+        quiet_ns: until then copies of frames may be on their way.
+        heard: the newest control word, and `heard_ns` when it came.
+    """
+
+    def __init__(self, spacecraft: str, scid: int, settings: Telecommand) -> None:
+        self.spacecraft, self.scid, self.settings = spacecraft, scid, settings
+        self.way: Way | None = None
+        self.quiet_ns = 0
+        self.heard: Clcw | None = None
+        self.heard_ns = 0
+        self._fop = self._fresh()
+        self._fdus: dict[int, Fdu] = {}
+        self._numbers: dict[int, int] = {}  # N(S) by request
+        self._waiting: deque[tuple[int, bytes]] = deque()
+        self._requests = 0
+        self._doubts = _Doubts()
+        self._resumed = False
+        self._out: list[Told] = []
+
+    def _fresh(self) -> Fop:
+        most = self.settings.window // 2
+        return Fop(self.settings.vcid, window=most, t1_ns=T1_NS, limit=LIMIT)
+
+    # ---- how it is --------------------------------------------------------------------------
+
+    @property
+    def state(self) -> str:
+        """The state of FOP-1 as people name it."""
+        found = self._fop.snapshot()
+        if self._doubts.frames:
+            return "settling"
+        if found.suspended:
+            return "suspended"
+        return _NAMES[found.state]
+
+    @property
+    def active(self) -> bool:
+        """Whether AD frames may leave."""
+        return self._fop.snapshot().state in ACTIVE and not self._doubts.frames
+
+    @property
+    def numbers(self) -> tuple[int, int, int, int]:
+        """V(S), NN(R), K and T1 (ns)."""
+        found = self._fop.snapshot()
+        return found.vs, found.nnr, found.window, found.t1_ns
+
+    @property
+    def unacknowledged(self) -> int:
+        """Frames that were sent, or are about to be, and not acknowledged."""
+        return len(self._fop.snapshot().sent) + len(self._waiting) + len(self._doubts.frames)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way."""
+        return self.unacknowledged == 0 and self._fop.snapshot().state in (*ACTIVE, 6)
+
+    def room(self) -> int:
+        """Return how many AD frames may leave now."""
+        found = self._fop.snapshot()
+        if not self.active:
+            return 0
+        return found.window - (found.vs - found.nnr) % 256 - len(self._waiting)
+
+    def fields(self, packet: bytes) -> list[bytes]:
+        """Return the frame data fields of a packet.
+
+        Raises:
+            EncodeError: it is longer than a frame, on a channel without segments.
+        """
+        most = self.settings.length - tc.HEADER - tc.FECF * self.settings.fecf
+        if self.settings.map is None:
+            return [packet]
+        return map_segment.segment([packet], most=most, map_id=self.settings.map)
+
+    # ---- what is asked ----------------------------------------------------------------------
+
+    def release(
+        self, command: str, fields: Sequence[bytes], expires_ns: int, kind: Kind, now: int
+    ) -> list[Told]:
+        """Send the frames of a command; AD only while there is `room`, BD whenever."""
+        for place, data in enumerate(fields):
+            self._requests += 1
+            self._fdus[self._requests] = Fdu(command, place == len(fields) - 1, expires_ns)
+            if kind is Kind.BD:
+                self._do(Transmit(self._requests, data, Kind.BD), now)
+                del self._fdus[self._requests]
+            else:
+                self._waiting.append((self._requests, data))
+        self._feed(now)
+        return self._take()
+
+    def prepare(self, now: int) -> list[Told]:
+        """Begin AD service, where that rests, as soon as it may begin."""
+        found = self._fop.snapshot()
+        if found.suspended:
+            self._resume(now)
+        elif found.state == 6 and not self._doubts.frames and self._may_begin(now):
+            assert self.heard is not None
+            self._begin(self.heard, now)
+        return self._take()
+
+    def switch(self, way: Way, now: int) -> list[Told]:
+        """Send by another way from now on; K, T1 and the limit become its own."""
+        before, self.way = self.way, way
+        if before is None or before.key != way.key:
+            self._out.append(
+                Turned(f"goes by {way.text}, K {way.window}, T1 {way.t1_ns / 1e9:g} s")
+            )
+            self._resumed = False
+        for order, value in (
+            (Order.SET_WINDOW, way.window),
+            (Order.SET_T1, way.t1_ns),
+            (Order.SET_LIMIT, way.limit),
+        ):
+            self._direct(order, now, value)
+        return self._take()
+
+    def direct(self, order: Order, now: int, value: int = 0) -> tuple[bool, list[Told]]:
+        """Give a directive as an operator asks for it; return whether FOP-1 took it."""
+        done = self._direct(order, now, value)
+        return done is not False, self._take()
+
+    # ---- what is heard ----------------------------------------------------------------------
+
+    def receive(self, word: Clcw, t_ns: int, now: int) -> list[Told]:
+        """Take a control word of this channel, received at `t_ns`."""
+        self.heard, self.heard_ns = word, t_ns
+        if self._doubts.frames:
+            self._settle(word, t_ns)
+        else:
+            self._do(word, now)
+            self._feed(now)
+        return self._take()
+
+    def expire(self, now: int) -> list[Told]:
+        """Do what time asks for."""
+        if any(self._fdus[each].expires_ns <= now for each in self._numbers):
+            self._give_up(now, "a command expired before it was acknowledged")
+        self._do_all(self._fop.expire(now), now)
+        return self._take()
+
+    def deadline(self) -> int | None:
+        """Return when to call `expire`."""
+        due = [self._fdus[each].expires_ns for each in self._numbers]
+        timer = self._fop.deadline()
+        return min([*due, *([timer] if timer is not None else [])], default=None)
+
+    def restore(self, doubts: Sequence[Doubt], base: int, quiet_ns: int) -> None:
+        """Go on after a restart: these frames may have arrived, and nobody knows."""
+        self._doubts = _Doubts(base, list(doubts))
+        self.quiet_ns = quiet_ns
+
+    # ---- FOP-1 ------------------------------------------------------------------------------
+
+    def _do(self, event: Event, now: int) -> None:
+        self._do_all(self._fop.receive(event, now), now)
+
+    def _do_all(self, actions: Sequence[Action], now: int) -> None:
+        for action in actions:
+            self._act(action, now)
+
+    def _act(self, action: Action, now: int) -> None:
+        match action:
+            case Send():
+                self._send(action, now)
+            case Acknowledged(requests):
+                self._arrived(requests)
+            case Failed(requests):
+                self._lost(requests)
+            case Alert(code):
+                self._resumed = False
+                self._out.append(Turned(f"alert: {code.name.lower()}"))
+            case Suspended():
+                self._suspended(now)
+            case DirectiveDone(_, ok):
+                self._began(ok, now)
+
+    def _send(self, action: Send, now: int) -> None:
+        """Let a frame leave, unless it would come too late, and tell FOP-1 that it is taken."""
+        fdu = self._fdus.get(action.request)
+        if action.kind is Kind.AD and fdu is not None:
+            self._numbers[action.request] = action.sequence
+        if self.way is not None and (fdu is None or fdu.expires_ns > now + self.way.flight_ns):
+            self._leave(action, fdu, now)
+        elif action.kind is Kind.AD and not action.retransmission:
+            self._out.append(Turned(f"frame {action.sequence} is held back, it would be too late"))
+        self._do(Lower(action.kind), now)
+
+    def _leave(self, action: Send, fdu: Fdu | None, now: int) -> None:
+        assert self.way is not None
+        frame = TcFrame(self.scid, self.settings.vcid, action.kind, action.sequence, action.data)
+        deadline = self.way.deadline(now, None if fdu is None else fdu.expires_ns, action.kind)
+        self.quiet_ns = max(self.quiet_ns, deadline)
+        commands = () if fdu is None else (fdu.command,)
+        octets = tc.encode(frame, fecf=self.settings.fecf)
+        again = action.retransmission
+        self._out.append(Leaving(action.kind, action.sequence, octets, commands, deadline, again))
+
+    def _arrived(self, requests: Sequence[int]) -> None:
+        done = []
+        for each in requests:
+            fdu = self._fdus.pop(each)
+            self._numbers.pop(each, None)
+            if fdu.last:
+                done.append(fdu.command)
+        self._resumed = False
+        if done:
+            self._out.append(Arrived(tuple(done), self._fop.snapshot().nnr))
+
+    def _lost(self, requests: Sequence[int]) -> None:
+        """Keep frames that were purged as doubts, until a control word tells."""
+        for each in requests:
+            if each in self._numbers:
+                number = self._numbers.pop(each)
+                if not self._doubts.frames:
+                    self._doubts.base = number
+                self._doubts.frames.append(Doubt(number, self._fdus.pop(each)))
+        self._unwait()
+
+    def _unwait(self) -> None:
+        """Give back what never left."""
+        back = tuple(dict.fromkeys(self._fdus.pop(each).command for each, _ in self._waiting))
+        self._waiting.clear()
+        doubted = {each.fdu.command for each in self._doubts.frames}
+        unsent = tuple(each for each in back if each not in doubted)
+        if unsent:
+            self._out.append(Settled(unsent, (), "it never left the station"))
+
+    def _feed(self, now: int) -> None:
+        """Give FOP-1 what waits, one after the other, as far as it sends at once."""
+        while self._waiting and self.active:
+            found = self._fop.snapshot()
+            if found.wait is not None or (found.vs - found.nnr) % 256 >= found.window:
+                return
+            request, data = self._waiting.popleft()
+            self._do(Transmit(request, data), now)
+
+    def _settle(self, word: Clcw, t_ns: int) -> None:
+        """Judge doubtful frames by a word that came after every copy of them was gone."""
+        if t_ns <= self.quiet_ns:
+            return
+        doubts, self._doubts = self._doubts, _Doubts()
+        known = (word.report_value - doubts.base) % 256
+        number = f"N(R) = {word.report_value} after every copy was gone"
+        if known > len(doubts.frames) or word.report_value == 0:
+            lost = tuple(dict.fromkeys(each.fdu.command for each in doubts.frames))
+            self._out.append(Settled((), lost, f"{number}, which is none of ours"))
+            return
+        arrived = tuple(each.fdu.command for each in doubts.frames[:known] if each.fdu.last)
+        rest = dict.fromkeys(each.fdu.command for each in doubts.frames[known:])
+        if arrived:
+            self._out.append(Arrived(arrived, word.report_value))
+        if rest:
+            self._out.append(Settled(tuple(rest), (), number))
+
+    # ---- beginning and ending of AD service -------------------------------------------------
+
+    def _may_begin(self, now: int) -> bool:
+        """Whether a control word is newer than anything that may change what it says."""
+        return self.heard is not None and self.heard_ns >= self.quiet_ns and now >= self.quiet_ns
+
+    def _begin(self, word: Clcw, now: int) -> None:
+        self._direct(Order.SET_VS, now, word.report_value)
+        if word.lockout or word.retransmit or word.wait:
+            self._direct(Order.INITIATE_WITH_UNLOCK, now)
+        elif word.report_value == 0:
+            self._direct(Order.INITIATE_WITH_SET_VR, now, FIRST)
+        else:
+            self._direct(Order.INITIATE, now)
+
+    def _began(self, ok: bool, now: int) -> None:
+        """Leave 0 behind, where an unlocked FARM-1 stands there."""
+        found = self._fop.snapshot()
+        if ok and found.state in ACTIVE and found.vs == 0 and found.nnr == 0 and not found.sent:
+            self._direct(Order.TERMINATE, now)
+            self._direct(Order.INITIATE_WITH_SET_VR, now, FIRST)
+
+    def _suspended(self, now: int) -> None:
+        self._out.append(Turned("suspended: no acknowledgement"))
+        if self._resumed:
+            self._give_up(now, "no acknowledgement after it was resumed")
+
+    def _resume(self, now: int) -> None:
+        if self._resumed:
+            self._give_up(now, "no acknowledgement after it was resumed")
+            return
+        self._resumed = True
+        self._out.append(Turned("resumed"))
+        self._direct(Order.RESUME, now)
+
+    def _give_up(self, now: int, why: str) -> None:
+        """End AD service, and find out what arrived."""
+        self._out.append(Turned(f"AD service ends: {why}"))
+        self._resumed = False
+        self._direct(Order.TERMINATE, now)
+        outstanding = list(self._numbers)
+        if outstanding:  # in state 6, as suspended, a directive purges nothing
+            self._lost(outstanding)
+            self._fop = self._fresh()
+            if self.way is not None:
+                self.switch(self.way, now)
+
+    def _direct(self, order: Order, now: int, value: int = 0) -> bool | None:
+        """Give a directive; return whether it was done, None while it is under way."""
+        self._requests += 1
+        actions = self._fop.receive(Directive(self._requests, order, value), now)
+        mine = [each.ok for each in actions if isinstance(each, DirectiveDone)]
+        self._do_all(actions, now)
+        return mine[-1] if mine else None
+
+    def _take(self) -> list[Told]:
+        out, self._out = self._out, []
+        return out
+
+
+_NAMES = {
+    1: "active",
+    2: "retransmitting",
+    3: "retransmitting, waiting",
+    4: "initialising",
+    5: "initialising",
+    6: "initial",
+}

@@ -1,0 +1,201 @@
+"""A mission's stations, relays and spacecraft become a contact plan.
+
+The control centre reaches each station that has a way up at any time; stations reach spacecraft and
+relays that their uplinks point at; relays reach what the mission file lets them. A spacecraft whose
+orbit is not known has no contacts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ground.errors import InputError
+from ground.relay import contacts as geometry
+from ground.relay import element_files, nodes, plan, synthetic
+from ground.relay.contacts import Contacts
+from ground.relay.plan import SECOND_NS, Contact, Node, Plan
+from ground.settings import Mission, Orbit, Relay, Site, Uplink
+from protocols import times
+
+CENTRE = "control"
+CABLE_BPS = 1e9  # from the centre to its stations
+OLD_NS = 7 * 86_400 * SECOND_NS  # elements older than this are doubtful
+LARGEST_ELEMENTS = 16 << 20  # octets of a file
+
+
+@dataclass(frozen=True, slots=True)
+class Sky:
+    """What moves and what stands, read once from a mission's files.
+
+    Attributes:
+        spacecraft: those whose place is known, relays among them.
+        epochs: of their elements, ns TAI.
+        lost: names of spacecraft that take commands and whose place is not known.
+    """
+
+    spacecraft: tuple[nodes.Spacecraft, ...]
+    stations: tuple[nodes.Station, ...]
+    epochs: Mapping[str, int]
+    lost: tuple[str, ...]
+
+
+def sky(mission: Mission) -> Sky:
+    """Return where everything of a mission is.
+
+    Raises:
+        InputError: elements that are wrong; names file and line.
+    """
+    made, epochs, lost = [], {}, []
+    relays = {each.name: each for each in mission.relays}
+    for relay in mission.relays:
+        orbit = _orbit(relay.name, relay.orbit, relay.elements, relay.longitude_deg)
+        assert orbit is not None  # a relay says one of the three
+        made.append(nodes.Spacecraft(relay.name, orbit, True, _terminal(relay)))
+    for craft in mission.spacecraft:
+        if craft.name in relays:
+            continue
+        orbit = _orbit(craft.name, craft.orbit, craft.elements, None)
+        if orbit is not None:
+            made.append(nodes.Spacecraft(craft.name, orbit))
+        elif craft.tc is not None:
+            lost.append(craft.name)
+    for each in made:
+        if not isinstance(each.orbit, nodes.Geostationary):
+            epochs[each.name] = each.orbit.epoch_ns
+    return Sky(tuple(made), tuple(map(_station, mission.sites)), epochs, tuple(lost))
+
+
+def _orbit(
+    name: str, orbit: Orbit | None, file: Path | None, longitude_deg: float | None
+) -> nodes.Orbit | None:
+    if longitude_deg is not None:
+        return nodes.Geostationary(longitude_deg)
+    if file is not None:
+        return _chosen(name, file)
+    if orbit is None:
+        return None
+    epoch_ns = times.parse(orbit.epoch)
+    if orbit.ltan is None:
+        assert orbit.inclination_deg is not None  # the table says one of the two
+        shape = orbit.altitude_km, orbit.inclination_deg, orbit.node_deg, orbit.phase_deg
+        return synthetic.circular(name, epoch_ns, *shape)
+    hours, minutes = orbit.ltan.split(":")
+    local_h = int(hours) + int(minutes) / 60
+    return synthetic.sun_synchronous(name, epoch_ns, orbit.altitude_km, local_h, orbit.phase_deg)
+
+
+def _chosen(name: str, file: Path) -> nodes.Orbit:
+    """Return the elements of this name in a file, or the only ones there are."""
+    try:
+        with file.open("rb") as opened:
+            octets = opened.read(LARGEST_ELEMENTS + 1)
+    except OSError as error:
+        raise InputError(f"{file}: {error.strerror}; expected orbital elements") from None
+    found = element_files.parse(octets.decode("utf-8", "replace"), str(file))
+    named = [each for each in found if each.name.strip() == name]
+    if len(named) == 1 or len(found) == 1:
+        return (named or found)[0]
+    raise InputError(f"{file}: {len(found)} sets, {len(named)} of {name!r}; expected one of them")
+
+
+def _terminal(relay: Relay) -> nodes.Terminal:
+    return nodes.Terminal(
+        relay.terminals,
+        relay.slew_s,
+        relay.acquisition_s,
+        relay.grazing_km,
+        relay.sun_keepout_deg,
+        relay.max_range_km,
+    )
+
+
+def _station(site: Site) -> nodes.Station:
+    terminal = nodes.Terminal(site.antennas, acquisition_s=site.acquisition_s)
+    where = site.latitude_deg, site.longitude_deg, site.altitude_m / 1000, site.mask_deg
+    return nodes.Station(site.name, *where, terminal)
+
+
+def graph(mission: Mission, known: Sky) -> list[Node]:
+    """Return the nodes of the plan."""
+    found = [Node(CENTRE, "centre"), *(Node(each.name, "station", 0) for each in mission.sites)]
+    relays = {each.name: each for each in mission.relays}
+    for each in mission.relays:
+        found.append(Node(each.name, each.kind, round(each.retention_s * SECOND_NS) or None))
+    crafts = [each.name for each in mission.spacecraft if each.name not in relays]
+    return [*found, *(Node(name, "spacecraft") for name in crafts)]
+
+
+def foresee(
+    mission: Mission, known: Sky, start_ns: int, end_ns: int, ups: Iterable[Uplink]
+) -> tuple[Plan, Contacts]:
+    """Return the contact plan of a time, and the contacts as they were found.
+
+    Args:
+        ups: the uplinks that work.
+    """
+    ways = list(ups)
+    found = geometry.contacts(known.spacecraft, known.stations, start_ns, end_ns)
+    relays = {each.name: each for each in mission.relays}
+    rows = [*_cables(mission, ways, start_ns, end_ns), *_radio(found, relays, ways, start_ns)]
+    return plan.of(graph(mission, known), rows), found
+
+
+def _cables(mission: Mission, ways: list[Uplink], start_ns: int, end_ns: int) -> Iterator[Contact]:
+    sending = {each.site for each in ways}
+    for site in mission.sites:
+        if site.name in sending:
+            yield Contact(CENTRE, site.name, start_ns, end_ns, CABLE_BPS)
+
+
+def _radio(
+    found: Contacts, relays: Mapping[str, Relay], ways: list[Uplink], start_ns: int
+) -> Iterator[Contact]:
+    columns = (found.source, found.target, found.start_ns, found.end_ns, found.owlt_ns)
+    listed = [each.tolist() for each in (*columns, found.acquisition_ns)]
+    for source, target, begin, end, owlt, acquisition in zip(*listed, strict=True):
+        one, other = found.nodes[source], found.nodes[target]
+        acquired = acquisition if begin > start_ns else 0
+        for sender, receiver in ((one, other), (other, one)):
+            for link, rate in enumerate(_rates(sender, receiver, relays, ways)):
+                if acquired < end - begin:
+                    yield Contact(sender, receiver, begin, end, rate, owlt, acquired, link)
+
+
+def _rates(
+    sender: str, receiver: str, relays: Mapping[str, Relay], ways: list[Uplink]
+) -> list[float]:
+    """Return the rate of each link by which one sends to another."""
+    if sender in relays:
+        relay = relays[sender]
+        return [relay.rate_bps] if relay.reaches(receiver) else []
+    return [each.rate_bps for each in ways if each.site == sender and each.reaches(receiver)]
+
+
+def doubts(known: Sky, now: int) -> list[str]:
+    """Return what is doubtful about a plan that is made now, for people."""
+    found = [f"{name}: no orbit or elements, so no contacts" for name in known.lost]
+    for name, epoch_ns in known.epochs.items():
+        if abs(now - epoch_ns) > OLD_NS:
+            days = abs(now - epoch_ns) / 86_400 / SECOND_NS
+            found.append(f"{name}: elements are {days:.0f} days old")
+    return found
+
+
+def highest(found: Contacts) -> dict[tuple[str, str, int], float]:
+    """Return the highest elevation of each contact of a station, by source, target and start."""
+    rows = np.flatnonzero(~np.isnan(found.elevation_deg)).tolist()
+    return {
+        (
+            found.nodes[found.source[row]], found.nodes[found.target[row]],
+            int(found.start_ns[row]),
+        ): float(found.elevation_deg[row])
+        for row in rows
+    }  # fmt: skip
+
+
+NO_ELEVATION = math.nan

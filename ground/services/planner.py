@@ -1,0 +1,293 @@
+"""Which way a command would take now: the contact plan of a mission, kept fresh, and asked.
+
+A plan is made for `horizon_h` from some minutes ago on, and made anew when a quarter of it is used
+up, or when an uplink or relay is lost or comes back. Ways are asked for by size and spacecraft; the
+answer is kept while it holds, as commands come in hundreds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ground.errors import InputError
+from ground.messages import ContactRow
+from ground.relay import route as routing
+from ground.relay import window
+from ground.relay.plan import Origin, Plan, keep
+from ground.relay.route import NoRoute, Route
+from ground.services import geometry
+from ground.services.geometry import CENTRE
+from ground.services.ways import Way
+from ground.settings import Mission, Uplink
+from protocols import tc
+from protocols.tc import Kind
+
+SECOND_NS = 10**9
+PAST_NS = 600 * SECOND_NS
+OVERHEAD = 64  # octets that an envelope, its packet and its frame add
+MOST_KEPT = 10_000
+_ORIGINS = {Origin.VISIBLE: "visible", Origin.BOOKED: "booked", Origin.OPERATOR: "operator"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a way is asked for.
+
+    Attributes:
+        octets: of the frames that are to go.
+        via: relays and stations that it must pass; "direct" alone for no relay.
+    """
+
+    spacecraft: str
+    octets: int
+    not_after_ns: int
+    priority: int = 1
+    via: tuple[str, ...] = ()
+
+
+class Planner:
+    """The contact plan and the ways through it; `now` is ns TAI.
+
+    Attributes:
+        plan: the newest one; None before the first `refresh`.
+        made_ns: when it was made.
+    """
+
+    def __init__(self, mission: Mission) -> None:
+        self._mission = mission
+        self._settings = mission.commanding
+        self._sky = geometry.sky(mission)
+        self._crafts = {each.name: each for each in mission.spacecraft}
+        self._relays = {each.name: each for each in mission.relays}
+        self._sites = {each.name for each in mission.sites}
+        self._down: set[str] = set()  # uplinks and relays that are out of order
+        self._whole: Plan | None = None  # with what is out of order too
+        self._known: dict[tuple[str, int, int, tuple[str, ...]], Way] = {}
+        self._elevation: dict[tuple[str, str, int], float] = {}
+        self.plan: Plan | None = None
+        self.made_ns = self._until_ns = 0
+
+    # ---- the plan ---------------------------------------------------------------------------
+
+    def refresh(self, now: int) -> bool:
+        """Make the plan anew where it is time; return whether it changed."""
+        horizon = round(self._settings.horizon_h * 3600 * SECOND_NS)
+        if self.plan is not None and now - self.made_ns < horizon // 4 and now >= self.made_ns:
+            return False
+        self._make(now, horizon)
+        return True
+
+    def use(self, plan: Plan, now: int, until_ns: int) -> None:
+        """Take a plan as it is, from an import or a test."""
+        self._whole, self.made_ns, self._until_ns = plan, now, until_ns
+        self._choose()
+
+    def out_of_order(self, names: Collection[str]) -> bool:
+        """Say which uplinks and relays cannot be used; return whether that is new."""
+        if set(names) == self._down:
+            return False
+        self._down = set(names)
+        self._choose()
+        return True
+
+    @property
+    def until_ns(self) -> int:
+        """Up to when contacts are foreseen."""
+        return self._until_ns
+
+    @property
+    def down(self) -> frozenset[str]:
+        """The uplinks and relays that cannot be used."""
+        return frozenset(self._down)
+
+    def contacts(self, nodes: Sequence[str], start_ns: int, end_ns: int) -> list[ContactRow]:
+        """Return the contacts of some nodes (all where none is named) that overlap a time.
+
+        Raises:
+            InputError: a node that there is not.
+        """
+        plan = self._planned()
+        for name in nodes:
+            if name not in plan.places:
+                known = ", ".join(list(plan.places)[:20])
+                raise InputError(f"{name!r}: no node of the plan; expected one of {known}")
+        wanted = {plan.places[name] for name in nodes}
+        found = []
+        for at in range(len(plan)):
+            ends = int(plan.source[at]), int(plan.target[at])
+            if plan.end_ns[at] <= start_ns or plan.start_ns[at] >= end_ns:
+                continue
+            if (not wanted or wanted.intersection(ends)) and plan.nodes[ends[0]].name != CENTRE:
+                found.append(self._contact(plan, at))
+        return sorted(found, key=lambda each: (each.start_ns, each.source, each.target))
+
+    def doubts(self, now: int) -> list[str]:
+        """Return what is doubtful about the plan."""
+        return [*geometry.doubts(self._sky, now), *(f"{each}: not in use" for each in self._down)]
+
+    # ---- ways -------------------------------------------------------------------------------
+
+    def way(self, wish: Wish, now: int) -> Way | str:
+        """Return the way on which a command arrives first, or why there is none."""
+        key = wish.spacecraft, wish.octets, wish.priority, wish.via
+        known = self._known.get(key)
+        if known is not None and known.open(now):
+            arrives = now + known.flight_ns
+            if arrives <= wish.not_after_ns:
+                return known
+        found = self._search(wish, now)
+        if isinstance(found, Way):
+            if len(self._known) >= MOST_KEPT:
+                self._known.clear()
+            self._known[key] = found
+        return found
+
+    def alternatives(self, wish: Wish, now: int, count: int) -> list[Way]:
+        """Return the best ways, each by another first relay or station link."""
+        plan, source = self._planned(), CENTRE
+        asked = {
+            "now": now, "octets": wish.octets + OVERHEAD, "not_after_ns": wish.not_after_ns,
+            "priority": wish.priority, "hops": self._settings.hops + 1,
+        }  # fmt: skip
+        found: list[Way] = []
+        barred = set(self._barred(wish))
+        while len(found) < count:
+            way = routing.route(plan, source, wish.spacecraft, without=barred, **asked)
+            if isinstance(way, NoRoute):
+                break
+            made = self._made(way, wish)
+            if isinstance(made, str):
+                break
+            found.append(made.because(_why(made, found)))
+            first = made.nodes[2] if len(made.nodes) > 3 else made.nodes[1]
+            barred.add(first)
+        return found
+
+    def _search(self, wish: Wish, now: int) -> Way | str:
+        plan = self._planned()
+        if wish.spacecraft not in plan.places:
+            return f"{wish.spacecraft}: no node of the contact plan"
+        unknown = [each for each in wish.via if each != "direct" and each not in plan.places]
+        if unknown:
+            return f"{unknown[0]!r}: no node of the contact plan"
+        found = routing.route(
+            plan, CENTRE, wish.spacecraft, now=now, octets=wish.octets + OVERHEAD,
+            not_after_ns=wish.not_after_ns, priority=wish.priority,
+            hops=self._settings.hops + 1, without=self._barred(wish),
+        )  # fmt: skip
+        return found.reason if isinstance(found, NoRoute) else self._made(found, wish)
+
+    def _barred(self, wish: Wish) -> list[str]:
+        """Return the nodes that must not be passed: out of order, or not those asked for."""
+        down: list[str] = []
+        named = set(wish.via)
+        relays = named & self._relays.keys()
+        sites = named & self._sites
+        if "direct" in named or relays:
+            down += [each for each in self._relays if each not in relays]
+        if sites:
+            down += [each for each in self._sites if each not in sites]
+        return down
+
+    def _made(self, found: Route, wish: Wish) -> Way | str:
+        """Return a route as a way: with the uplink, and how FOP-1 is to be set for it."""
+        uplink = self._uplink(found)
+        settings = self._crafts[wish.spacecraft].tc
+        if uplink is None or settings is None:
+            return f"{wish.spacecraft}: takes no commands" if uplink else "no uplink for this way"
+        cop = window.cop_parameters(
+            found,
+            frame_octets=settings.length,
+            clcw_period_ns=round(settings.clcw_period_s * SECOND_NS),
+            loss=settings.loss,
+            most_window=settings.window // 2,
+            longest_rtt_ns=round(self._settings.longest_round_trip_s * SECOND_NS),
+        )
+        relays = [self._relays[each] for each in found.nodes[2:-1]]
+        enveloped = [each for each in relays if each.kind != "bent-pipe"]
+        waits = sum(round((each.delay_s + each.retention_s) * SECOND_NS) for each in enveloped)
+        delays = sum(round(each.delay_s * SECOND_NS) for each in relays)
+        stores = any(each.kind == "store-and-forward" for each in relays)
+        frame_ns = round(window.cltu_bits(settings.length + OVERHEAD) * 1e9 / found.rate_bps)
+        flight = found.owlt_ns + delays + frame_ns * max(1, len(relays) + 1)
+        return Way(
+            nodes=found.nodes,
+            uplink=uplink.name,
+            route=found,
+            envelope=tuple(each.scid or 0 for each in enveloped),
+            apid=enveloped[0].apid if enveloped else 0,
+            flight_ns=flight if stores else flight + waits,
+            margin_ns=round(self._settings.margin_s * SECOND_NS),
+            stores=stores,
+            kind=Kind.AD if cop.mode == "AD" and settings.sequence_controlled else Kind.BD,
+            window=cop.window,
+            t1_ns=cop.t1_ns,
+            limit=min(255, cop.limit),
+            why=cop.reason,
+        )
+
+    def _choose(self) -> None:
+        """Take what is out of order out of the plan."""
+        self._known.clear()
+        whole = self._whole
+        if whole is None or not self._down:
+            self.plan = whole
+            return
+        links = np.stack([whole.source, whole.target, whole.link], axis=1)
+        kinds, which = np.unique(links, axis=0, return_inverse=True)
+        works = [self._works(whole, *each) for each in kinds.tolist()]
+        self.plan = keep(whole, np.array(works, bool)[which.reshape(-1)])
+
+    def _works(self, plan: Plan, source: int, target: int, link: int) -> bool:
+        one, other = plan.nodes[source].name, plan.nodes[target].name
+        if one in self._down or other in self._down:
+            return False
+        if one not in self._sites:
+            return True
+        uplink = self._link(one, other, link)
+        return uplink is not None and uplink.name not in self._down
+
+    def _uplink(self, found: Route) -> Uplink | None:
+        """Return the uplink of the first radio hop."""
+        link = int(self._planned().link[found.contacts[1]])
+        return self._link(found.nodes[1], found.nodes[2], link)
+
+    def _link(self, site: str, target: str, link: int) -> Uplink | None:
+        """Return the uplink from a site to a node, by the number of the link in the plan."""
+        ways = [e for e in self._mission.uplinks if e.site == site and e.reaches(target)]
+        return ways[link] if link < len(ways) else None
+
+    def _contact(self, plan: Plan, at: int) -> ContactRow:
+        each = plan.contact(at)
+        seen = self._elevation.get((each.source, each.target, each.start_ns))
+        return ContactRow(
+            each.source, each.target, each.start_ns, each.end_ns, each.rate_bps, each.owlt_ns,
+            _ORIGINS[each.origin], geometry.NO_ELEVATION if seen is None else seen,
+        )  # fmt: skip
+
+    def _make(self, now: int, horizon: int) -> None:
+        start, end = now - min(PAST_NS, horizon // 8), now + horizon
+        made, found = geometry.foresee(self._mission, self._sky, start, end, self._mission.uplinks)
+        self._elevation = geometry.highest(found)
+        self.use(made, now, end)
+
+    def _planned(self) -> Plan:
+        if self.plan is None:
+            raise InputError("no contact plan yet; expected `refresh` before")
+        return self.plan
+
+
+def frame_octets(fields: Sequence[bytes], fecf: bool) -> int:
+    """Return the octets of the frames that hold these data fields."""
+    return sum(tc.HEADER + len(each) + tc.FECF * fecf for each in fields)
+
+
+def _why(way: Way, better: Sequence[Way]) -> str:
+    """Return why a way is where it is in the list, for people."""
+    if not better:
+        return f"arrives first; {way.why}"
+    later = (way.route.arrives_ns - better[0].route.arrives_ns) / 1e9
+    return f"arrives {later:.1f} s later; {way.why}"
