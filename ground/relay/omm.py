@@ -29,6 +29,7 @@ Fields = Mapping[str, str]
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", re.ASCII)
 _CATALOGUE_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
+_BETWEEN = "[], \t\r\n"  # what stands between the objects of a list
 _KVN_LINE = re.compile(r"([A-Z][A-Z0-9_]*)\s*=\s*(.*?)\s*(\[[^\]]*\])?", re.ASCII)
 _NUMBERS = {
     "MEAN_MOTION": "mean_motion_rev_day",
@@ -82,16 +83,23 @@ def json_sets(text: str, source: str) -> list[Elements]:
 
 
 def _objects(text: str, source: str) -> Iterator[tuple[object, Where]]:
-    """Yield each object with the line that it begins on: a list is read one by one."""
+    """Yield each object with the line that it begins on, of a text that is JSON as a whole."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError) as error:
+        where = Where(source, getattr(error, "lineno", 0))
+        raise InputError(f"{where}: not readable as JSON: {error}; OMM expected") from None
     decoder, at = json.JSONDecoder(), 0
-    between = re.compile(r"[\s\[\],]*")
-    while (at := between.match(text, at).end()) < len(text):  # type: ignore[union-attr]
-        where = Where(source, text.count("\n", 0, at) + 1)
-        try:
-            found, at = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError) as error:
-            raise InputError(f"{where}: not readable as JSON: {error}; OMM expected") from None
-        yield found, where
+    line = 1
+    while at < len(text):
+        if text[at] in _BETWEEN:
+            line += text[at] == "\n"
+            at += 1
+            continue
+        found, end = decoder.raw_decode(text, at)
+        yield found, Where(source, line)
+        line += text.count("\n", at, end)
+        at = end
 
 
 def _plain(found: object, where: Where) -> Fields:
