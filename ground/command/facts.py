@@ -254,7 +254,11 @@ class FarmAcknowledged:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A verdict about one stage of a command: passed, failed or late, and how it is known."""
+    """A verdict about one stage of a command: passed, failed or late, and how it is known.
+
+    `late` is one that came after its window; with the verdict late and the stage UNCERTAIN,
+    nothing more is expected in time.
+    """
 
     t_ns: int
     command: str
@@ -263,6 +267,7 @@ class Verified:
     source: str
     at_ns: int
     detail: str
+    late: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from ground.command.life import Illegal, Life, Stage
 
 UNITS = {"taken": Stage.GW_ACK, "radiated": Stage.RADIATED}
 CUSTODY = {"RECEIVED": Stage.RELAY_RECEIVED, "FORWARDED": Stage.RELAY_FORWARDED}
-PASSED, FAILED, LATE = "passed", "failed", "late"  # verdicts; late alone is no step
+FAILED, LATE = "failed", "late"  # verdicts; a late stage is no step, but for UNCERTAIN
 
 
 class Told(NamedTuple):
@@ -71,14 +71,12 @@ def told(entry: Entry) -> Iterator[Told]:
 
 
 def _verdict(entry: Verified) -> Iterator[Told]:
-    """Yield the step of a verdict: the stage that passed, or the end of what failed."""
-    late = entry.detail.startswith(LATE)
+    """Yield the step of a verdict: the stage that passed, or the end of what failed or is late."""
     stage = Stage(entry.stage)
-    if entry.verdict == PASSED:
-        yield Told(entry.command, stage, entry.at_ns, entry.detail, late)
-    elif entry.verdict == FAILED:
-        end = Stage.REJECTED if stage is Stage.ACCEPTED else Stage.FAILED
-        yield Told(entry.command, end, entry.at_ns, entry.detail, late)
+    if entry.verdict == FAILED:
+        stage = Stage.REJECTED if stage is Stage.ACCEPTED else Stage.FAILED
+    if entry.verdict != LATE or stage is Stage.UNCERTAIN:
+        yield Told(entry.command, stage, entry.at_ns, entry.detail, entry.late)
 
 
 def taken(lives: dict[str, Life], entry: Entry) -> list[Illegal]:
