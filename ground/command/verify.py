@@ -97,7 +97,7 @@ class _Watch:
             self.awaited[at + 1].since_ns = t_ns
 
 
-class Verifier:
+class Verifications:
     """The commands that are listened for; times are ns TAI."""
 
     def __init__(self, *, remembered_ns: int = REMEMBERED_NS, most: int = MOST) -> None:
