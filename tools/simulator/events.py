@@ -11,6 +11,11 @@ from tools.simulator import cards
 from tools.simulator.spacecraft import HORIZON_DEG, SHADOW_LIMIT_W, History, conditions
 
 INFORMATION, LOW, MEDIUM, HIGH = 1, 2, 3, 4
+TEXTS = (
+    "ECLIPSE_ENTRY", "ECLIPSE_EXIT", "POWER_LIMIT_ON", "POWER_LIMIT_OFF", "CARD_THROTTLED",
+    "CARD_RECOVERED", "CARD_FAULT", "STATION_LOCK", "STATION_LOSS",
+)  # fmt: skip
+NUMBERS = {text: number for number, text in enumerate(TEXTS, 1)}  # labels of EVENT_ID
 Bools = NDArray[np.bool_]
 
 

@@ -19,6 +19,7 @@ from protocols.frame import NO_START
 MAX_WAIT_NS = 4 * 10**9
 SMALLEST_IDLE = 7
 IDLE_OCTET = 0x55
+VCID_BITS = 6
 
 Int64 = NDArray[np.int64]
 
@@ -32,6 +33,7 @@ class Channel:
 
     vcid: int
     octets: int  # of a data field
+    wait_ns: int = MAX_WAIT_NS
     waiting: bytearray = field(default_factory=bytearray)
     taken: int = 0  # octets that have left
     frames: int = 0
@@ -53,7 +55,7 @@ class Channel:
         """Return whether a frame should go."""
         if len(self.waiting) >= self.octets:
             return True
-        return bool(self.waiting) and now_ns - self.oldest_ns >= MAX_WAIT_NS
+        return bool(self.waiting) and now_ns - self.oldest_ns >= self.wait_ns
 
     def take(self, now_ns: int) -> tuple[bytes, int]:
         """Return the next data field and its first header pointer."""
@@ -89,7 +91,7 @@ class Framed:
 
     Attributes:
         frames: uint8 [M, length].
-        vcid, count: int64 [M].
+        vcid, count: int64 [M]; frames of another spacecraft have 64 times its id as `vcid`.
         ordinal: int64 [M], how many frames of the channel went before, over all boots.
         send_ns: int64 [M], when each is sent, TAI.
         spans: int64 [P, 2], ordinals of the first and last frame of the next P packets that were
@@ -105,14 +107,27 @@ class Framed:
 
 
 class Multiplexer:
-    """Puts packets into frames, one frame each `frame_ns` from `start_ns` on."""
+    """Puts packets into frames, one frame each `frame_ns` from `start_ns` on.
+
+    Attributes:
+        ocf: the operational control field of the spacecraft's next frames, where they have one.
+        others_ocf: the same of other spacecraft, by id.
+    """
 
     def __init__(
-        self, layout: aos.Layout, scid: int, vcids: Sequence[int], start_ns: int, frame_ns: int
+        self,
+        layout: aos.Layout,
+        scid: int,
+        vcids: Sequence[int],
+        start_ns: int,
+        frame_ns: int,
+        wait_ns: int = MAX_WAIT_NS,
     ) -> None:
-        size = layout.end - layout.header - aos.PDU_HEADER
+        self._size = size = layout.end - layout.header - aos.PDU_HEADER
         self._layout, self._scid = layout, scid
-        self._channels = {vcid: Channel(vcid, size) for vcid in sorted(vcids)}
+        self._channels = {vcid: Channel(vcid, size, wait_ns) for vcid in sorted(vcids)}
+        self._others: dict[int, Channel] = {}
+        self.ocf, self.others_ocf = 0, dict[int, int]()
         self._idle = Channel(aos.IDLE_VCID, layout.end - layout.header)
         self._now_ns, self._frame_ns = start_ns, frame_ns
         self._pending: deque[tuple[int, int, bytes]] = deque()
@@ -120,6 +135,11 @@ class Multiplexer:
     def add(self, ready_ns: Int64, vcid: Int64, octets: Sequence[bytes]) -> None:
         """Give packets in order of the time when they are ready."""
         self._pending.extend(zip(ready_ns.tolist(), vcid.tolist(), octets, strict=True))
+
+    def add_other(self, ready_ns: int, scid: int, octets: bytes) -> None:
+        """Give a packet of another spacecraft, which goes where else an idle frame would."""
+        vcid = scid << VCID_BITS
+        self._others.setdefault(scid, Channel(vcid, self._size, 0)).add(ready_ns, octets)
 
     def frames(self, vcid: int) -> int:
         """Return how many frames of a channel have gone."""
@@ -143,8 +163,8 @@ class Multiplexer:
             while self._pending and self._pending[0][0] <= self._now_ns:
                 ready_ns, vcid, octets = self._pending.popleft()
                 spans.append(self._channels[vcid].add(ready_ns, octets))
-            due = (each for each in self._channels.values() if each.due(self._now_ns))
-            channel = next(due, self._idle)
+            every = (*self._channels.values(), *self._others.values())
+            channel = next((each for each in every if each.due(self._now_ns)), self._idle)
             table.append((channel.vcid, channel.count, channel.frames, self._now_ns))
             frames.append(self._frame(channel))
         joined = np.frombuffer(b"".join(frames), np.uint8).reshape(-1, self._layout.octets)
@@ -165,11 +185,13 @@ class Multiplexer:
             channel.frames += 1
         else:
             data, pointer = channel.take(self._now_ns)
+        other = channel.vcid >> VCID_BITS
         return aos.encode(
             data,
             self._layout,
-            scid=self._scid,
-            vcid=channel.vcid,
+            scid=other or self._scid,
+            vcid=channel.vcid % (1 << VCID_BITS),
             count=count,
             first_header_pointer=pointer,
+            ocf=self.others_ocf.get(other, 0) if other else self.ocf,
         )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ground.mdb.encode import Form
 from ground.mdb.model import Database
+from protocols import packet
 from tools.simulator import events, telemetry
 from tools.simulator.spacecraft import SECOND_NS, History
 
@@ -114,11 +115,34 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True)
-class _Draft:
+class Draft:
+    """Packets of one type before they are counted. N rows.
+
+    Attributes:
+        ready_ns: int64 [N], when they are ready to be sent, TAI.
+        columns: engineering values, by the names of the container's parameters.
+    """
+
     container: str
     vcid: int
     ready_ns: NDArray[np.int64]
     columns: Mapping[str, NDArray[Any]]
+
+    def take(self, rows: NDArray[np.bool_]) -> Draft:
+        """Return these rows only."""
+        columns = {name: column[rows] for name, column in self.columns.items()}
+        return Draft(self.container, self.vcid, self.ready_ns[rows], columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A report that answers a telecommand: `data` is what its secondary header does not say."""
+
+    apid: int
+    service: int
+    subtype: int
+    data: bytes
+    ready_ns: int
 
 
 class Computer:
@@ -147,27 +171,56 @@ class Computer:
 
     def send(self, history: History, rng: np.random.Generator) -> list[Sent]:
         """Return all packets of a history, type by type."""
-        drafts = [*(_regular(report, history, rng) for report in REPORTS), *_events(history)]
-        drafts = [draft for draft in drafts if len(draft.ready_ns)]
-        counts = self._sequences(drafts)
-        return [self._encoded(each, count) for each, count in zip(drafts, counts, strict=True)]
+        return self.encode(self.drafts(history, rng))
 
-    def _sequences(self, drafts: list[_Draft]) -> list[NDArray[np.int64]]:
-        """Return the sequence counts of each type: types of one APID share a counter."""
-        counts = [np.zeros(len(draft.ready_ns), np.int64) for draft in drafts]
+    def drafts(self, history: History, rng: np.random.Generator) -> list[Draft]:
+        """Return all packets of a history before they are counted, type by type."""
+        drafts = [*(_regular(report, history, rng) for report in REPORTS), *_events(history)]
+        return [draft for draft in drafts if len(draft.ready_ns)]
+
+    def encode(self, drafts: Sequence[Draft], answers: Sequence[Answer] = ()) -> list[Sent]:
+        """Return packets, type by type, each answer a type of its own."""
+        ready_ns = [draft.ready_ns for draft in drafts]
+        ready_ns += [np.array([each.ready_ns]) for each in answers]
         apids = [self._apid[draft.container] for draft in drafts]
+        counts = self._sequences(ready_ns, apids + [str(each.apid) for each in answers])
+        made = zip(drafts, counts[: len(drafts)], strict=True)
+        told = zip(answers, counts[len(drafts) :], strict=True)
+        return [self._encoded(*each) for each in made] + [self._answered(*each) for each in told]
+
+    def _sequences(
+        self, ready_ns: Sequence[NDArray[np.int64]], apids: Sequence[str]
+    ) -> list[NDArray[np.int64]]:
+        """Return the sequence counts of each type: types of one APID share a counter."""
+        counts = [np.zeros(len(each), np.int64) for each in ready_ns]
         for apid in set(apids):
             shared = [i for i, each in enumerate(apids) if each == apid]
-            every = np.concatenate([drafts[i].ready_ns for i in shared])
+            every = np.concatenate([ready_ns[i] for i in shared])
             order = np.argsort(np.argsort(every, kind="stable"), kind="stable")
             before = self._of_apid.get(apid, 0)
             self._of_apid[apid] = before + len(every)
-            ends = np.cumsum([len(drafts[i].ready_ns) for i in shared])[:-1]
+            ends = np.cumsum([len(ready_ns[i]) for i in shared])[:-1]
             for i, part in zip(shared, np.split(order, ends), strict=True):
                 counts[i] = (self._first + before + part) % (1 << 14)
         return counts
 
-    def _encoded(self, draft: _Draft, sequence: NDArray[np.int64]) -> Sent:
+    def _answered(self, answer: Answer, sequence: NDArray[np.int64]) -> Sent:
+        container = f"PUS/{answer.service}/{answer.subtype}"
+        before = self._of_type.get(container, 0)
+        self._of_type[container] = before + 1
+        ready_ns = np.array([answer.ready_ns])
+        fields, t_ns = _time(self.clock.read(ready_ns))
+        header = bytes([PUS_VERSION << 4 | SYNCHRONISED, answer.service, answer.subtype])
+        header += (before % (1 << 16)).to_bytes(2, "big") + GROUND.to_bytes(2, "big")
+        header += int(fields["TIME_COARSE"][0]).to_bytes(4, "big")
+        header += int(fields["TIME_FINE"][0]).to_bytes(2, "big")
+        whole = packet.encode(
+            answer.apid, int(sequence[0]), header + answer.data, secondary_header=True
+        )
+        octets = np.frombuffer(whole, np.uint8).reshape(1, -1)
+        return Sent(container, HOUSEKEEPING_VC, ready_ns, t_ns, sequence, {}, octets)
+
+    def _encoded(self, draft: Draft, sequence: NDArray[np.int64]) -> Sent:
         form, count = self._forms[draft.container], len(draft.ready_ns)
         before = self._of_type.get(draft.container, 0)
         self._of_type[draft.container] = before + count
@@ -185,18 +238,21 @@ class Computer:
         return Sent(draft.container, draft.vcid, draft.ready_ns, t_ns, sequence, raw, octets)
 
 
-def _regular(report: Report, history: History, rng: np.random.Generator) -> _Draft:
-    rows = history.second % report.period_s == 0
+def _regular(report: Report, history: History, rng: np.random.Generator) -> Draft:
+    period_s = history.orders.period_s.get(report.container, report.period_s)
+    rows = history.second % period_s == 0
     columns = {name: column[rows] for name, column in report.build(history, rng).items()}
-    for name in columns.keys() & history.orders.told.keys():
-        told = history.orders.told[name]
-        columns[name] = np.full(len(columns[name]), told, columns[name].dtype)
+    for name, (told, _) in history.orders.told.items():
+        if name in columns:
+            kind = object if isinstance(told, str) else np.float64
+            columns[name] = np.full(len(columns[name]), told, kind)
     ready_ns = history.t_ns[rows] + report.phase * PHASE_NS
-    return _Draft(report.container, report.vcid, ready_ns, columns)
+    return Draft(report.container, report.vcid, ready_ns, columns)
 
 
-def _events(history: History) -> list[_Draft]:
-    found = events.find(history)
+def _events(history: History) -> list[Draft]:
+    silent = history.orders.silent
+    found = [each for each in events.find(history) if events.NUMBERS[each.text] not in silent]
     if not found:
         return []
     seconds = np.array([event.row for event in found])
@@ -208,7 +264,7 @@ def _events(history: History) -> list[_Draft]:
         "EVENT_VALUE": np.array([event.value for event in found]),
     }
     ready_ns = history.t_ns[seconds] + (EVENT_PHASE + EVENT_STEP * nth) * PHASE_NS
-    return [_Draft(EVENT, HOUSEKEEPING_VC, ready_ns, columns)]
+    return [Draft(EVENT, HOUSEKEEPING_VC, ready_ns, columns)]
 
 
 def _time(t_ns: NDArray[np.int64]) -> tuple[dict[str, NDArray[np.int64]], NDArray[np.int64]]:

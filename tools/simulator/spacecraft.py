@@ -91,7 +91,8 @@ class Flight:
         t_ns = self._start_ns + second * SECOND_NS
         geometry = orbit.propagate(t_ns)
         sun_angle = np.abs(1.4 + 0.25 * np.sin(second / 90) + rng.normal(0, 0.03, seconds))
-        work, errors = self._work.plan(seconds), cards.draw_errors(seconds, rng)
+        work = self.orders.applied(self._work.plan(seconds))
+        errors = cards.draw_errors(seconds, rng)
         if self._cards is None:
             fault_at = int(rng.integers(FAULT_AFTER_S, FAULT_AFTER_S + 120))
             supply_degc = self._thermal.supply_degc
@@ -125,9 +126,8 @@ class Flight:
         orders = self.orders
         limit_w = min(SUNLIT_LIMIT_W if light > SHADOW else SHADOW_LIMIT_W, orders.limit_w)
         payload.off = orders.off
-        wanted = wanted if orders.working else np.zeros_like(wanted)
         payload.step(self._flown + row, wanted, limit_w, thermal.supply_degc, errors)
-        thermal.step(payload.total_w, light, orders.pump_rpm)
+        thermal.step(payload.total_w, light, orders.pumps_rpm[orders.pump])
         comm_w = COMM_W + XBAND_W * (geometry.elevation_deg[row] > HORIZON_DEG)
         cold = power.battery_degc < HEATER_DEGC
         heater = cold if orders.heater is None else orders.heater

@@ -25,7 +25,7 @@ class Fate(IntEnum):
     """What became of one transmission of a frame."""
 
     USED = 0
-    IDLE = 1
+    IDLE = 1  # or of another spacecraft
     DUPLICATE = 2
     LATE = 3
     RUINED = 4
@@ -75,7 +75,7 @@ class Station:
             return Fate.DUPLICATE
         if self._is_late(channel, count):
             return Fate.LATE
-        if vcid == IDLE_VCID:
+        if vcid >= IDLE_VCID:
             return Fate.IDLE
         channel.runs[ordinal] = channel.run
         return Fate.USED

@@ -20,6 +20,9 @@ Build = Callable[[History, np.random.Generator], Columns]
 ONE_WING = 0.503  # part of the array's current that the +Y wing gives
 LASER_AFTER_S = 35
 COMMAND_EVERY_S = 45
+PUMP_OFF, PUMP_RUNS = 0, 2
+NODE_UP, NODE_DRAINING = 2, 3
+DC_SAFE = 3
 MOST_WAITING = 60_000  # jobs in the queue
 COUNTER = 1 << 16
 
@@ -87,12 +90,14 @@ def eps(history: History, rng: np.random.Generator) -> Columns:
 
 def tcs(history: History, rng: np.random.Generator) -> Columns:
     """Return the coolant loop."""
-    seconds = len(history.t_ns)
-    idle = np.zeros(seconds)
+    seconds, orders = len(history.t_ns), history.orders
+    speeds = [np.full(seconds, rpm or 0.0) for rpm in orders.pumps_rpm]
+    speeds[orders.pump] = history["pump_rpm"]
+    states = [np.full(seconds, PUMP_OFF if rpm == 0 else PUMP_RUNS) for rpm in orders.pumps_rpm]
     warm = history["return_degc"]
     return {
-        "PUMPS.state": np.stack([np.full(seconds, 2), idle], axis=1),
-        "PUMPS.speed": np.stack([history["pump_rpm"], idle], axis=1),
+        "PUMPS.state": np.stack(states, axis=1),
+        "PUMPS.speed": np.stack(speeds, axis=1),
         "LOOP_FLOW": history["flow"] + rng.normal(0, 0.008, seconds),
         "LOOP_PRESSURE": 260 + 2 * (warm - 20) + rng.normal(0, 0.15, seconds),
         "LOOP_SUPPLY_TEMPERATURE": history["supply_degc"] + rng.normal(0, 0.01, seconds),
@@ -106,19 +111,20 @@ def tcs(history: History, rng: np.random.Generator) -> Columns:
 def nodes(history: History, rng: np.random.Generator) -> Columns:
     """Return the payload as a whole and its hosts."""
     seconds, limited = len(history.t_ns), history["limit_w"] <= SHADOW_LIMIT_W
+    orders = history.orders
     working = ~np.isin(history["card_state"], (cards.FAULT, cards.OFF))
     of_node = (seconds, cards.NODES, cards.CARDS // cards.NODES)
     load = history["utilisation"].reshape(of_node).mean(axis=2)
     waiting = history.running.add("waiting", np.where(limited, 0.35, -0.02))
     history.running.limit("waiting", 0, MOST_WAITING)
     return {
-        "DC_MODE": np.where(limited, 2, 1),
+        "DC_MODE": np.where(limited, 2, 1) if orders.working else np.full(seconds, DC_SAFE),
         "CARDS_POWERED": working.sum(axis=1),
         "JOBS_RUNNING": (history["job"] * working > 0).sum(axis=1),
         "JOBS_QUEUED": np.rint(np.maximum(waiting, 0)),
         "DC_POWER_LIMIT": history["limit_w"],
         "DC_POWER": history["compute_w"],
-        "NODES.state": np.full((seconds, cards.NODES), 2),
+        "NODES.state": np.tile(np.where(orders.drained, NODE_DRAINING, NODE_UP), (seconds, 1)),
         "NODES.inlet_temperature": history["supply_degc"][:, None]
         + 0.1 * np.arange(cards.NODES)
         + rng.normal(0, 0.01, load.shape),

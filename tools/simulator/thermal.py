@@ -18,7 +18,6 @@ EARTH_W_M2, SUN_W_M2 = 42.0, 26.0  # absorbed from the Earth, and more in sunlig
 PANEL_J_K, PANEL_W_K = 9000.0, 420.0  # heat capacity, and transfer from the coolant
 COOLANT_J_L_K = 3780.0
 RATED_RPM, RATED_L_MIN = 4200.0, 12.0
-SLOWEST_RPM = 600.0
 SUPPLY_DEGC = 17.0
 KELVIN = 273.15
 
@@ -41,7 +40,7 @@ class Thermal:
 
     def step(self, heat_w: float, light: float, pump_rpm: float | None = None) -> None:
         """Go on by one second with so much heat from the payload, and the pump as told."""
-        aim = 2700 + 0.31 * heat_w if pump_rpm is None else max(pump_rpm, SLOWEST_RPM)
+        aim = 2700 + 0.31 * heat_w if pump_rpm is None else pump_rpm
         self.pump_rpm += (aim - self.pump_rpm) / 15
         carried = self.flow_l_min / 60 * COOLANT_J_L_K  # W/K
         through = carried * (1 - self.bypass)

@@ -25,6 +25,7 @@ from protocols.pus.profile import Profile
 from tools.simulator.world.board import Done, Said
 from tools.simulator.world.refused import Code, Refused
 
+Answer = connection.Ping | connection.Connection | parameters.Values
 Perform = Callable[[int, bytes, int], Done]  # APID, function id and arguments, time
 SERVICES: dict[int, ModuleType] = {
     each.SERVICE: each
@@ -72,16 +73,15 @@ class OnBoard:
             message = service.decode(telecommand.subtype, telecommand.data, self._profile)
         except DecodeError:
             raise Refused(Code.DATA) from None
-        answer = self._answer(message)
+        answer = self.take(telecommand.apid, message)
         if answer is None:
             return Done()
         data = answer.encode(self._profile)
         said = Said(telecommand.apid, telecommand.service, int(answer.subtype), data, now)
         return Done((said,))
 
-    def _answer(
-        self, message: object
-    ) -> connection.Ping | connection.Connection | parameters.Values | None:
+    def take(self, apid: int, message: object) -> Answer | None:
+        """Do what a request of the standard's own services asks; return what answers it."""
         match message:
             case connection.Ping():
                 return connection.Ping(connection.Subtype.ALIVE)

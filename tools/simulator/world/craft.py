@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from protocols.pus import header
 from protocols.pus.profile import Profile
@@ -25,6 +25,7 @@ class CraftSpec:
     """A spacecraft as its mission has it.
 
     Attributes:
+        profile: of telecommands; reports have no packet error control.
         clcw_ns: between two control words while frames come.
         idle_ns: the same when none came for a while.
     """
@@ -41,7 +42,7 @@ class Packer:
     """Reports become packets, counted for each APID and type."""
 
     def __init__(self, profile: Profile) -> None:
-        self._profile = profile
+        self._profile = replace(profile, error_control=False)
         self._sequence: Counter[int] = Counter()
         self._messages: Counter[tuple[int, int, int]] = Counter()
 

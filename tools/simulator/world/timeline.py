@@ -95,7 +95,7 @@ class Timeline:
         acts: dict[Subtype, Callable[[], list[Answer] | None]] = {
             Subtype.ENABLE: lambda: setattr(self, "enabled", True),
             Subtype.DISABLE: lambda: setattr(self, "enabled", False),
-            Subtype.RESET: self.clear,
+            Subtype.RESET: self._reset,
             Subtype.REPORT_ALL_DETAIL: lambda: self._detail(every),
             Subtype.REPORT_ALL_SUMMARY: lambda: self._summary(every),
             Subtype.REPORT_SUB_SCHEDULES: self._statuses,
@@ -103,6 +103,11 @@ class Timeline:
         if subtype not in acts:
             raise Refused(Code.TYPE)
         return acts[subtype]() or []
+
+    def _reset(self) -> None:
+        """Hold the schedule and delete all of it. Source: ECSS-E-ST-70-41C §6.11.5.3."""
+        self.clear()
+        self.enabled = False
 
     def _insert(self, message: schedule.Insert, now: int) -> None:
         try:
