@@ -20,6 +20,7 @@ from ground.cli import (
     influx,
     ingest,
     keys,
+    ledger,
     packets,
     query,
     replay,
@@ -92,4 +93,5 @@ app.command("replay", epilog=_example("ground replay chenguang1 --rate 10 --id y
     replay.replay
 )
 app.add_typer(keys.app, name="keys")
+app.add_typer(ledger.app, name="ledger")
 app.command("demo", epilog=_example("ground demo"))(demo.demo)
