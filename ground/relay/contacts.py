@@ -27,7 +27,7 @@ from ground.relay.pairs import Allowed, Pairs
 from ground.relay.visibility import extremes
 from protocols.times import DAY_NS, SECOND_NS
 
-STEP_S = 60.0
+STEP_S = 40.0  # 60 s leaves grazing edges 1.1 ms wrong, and is faster by a third
 LEAST_GUARD_S, GUARD_S_A_DAY = 2.0, 0.5
 
 

@@ -4,8 +4,9 @@ How it works: what must hold for a link is a margin in kilometres, at least 0 wh
 each is smooth in time: the height of a place above a cone around a direction (elevation over a
 mask, Sun keep-out), of the line of sight above the Earth, and of a largest range above the range.
 `spans` scans one margin on a grid of nodes and refines the edges (`intervals`) on places between
-the nodes by cubic Hermite interpolation of places and velocities: over 60 s of a low orbit that is
-right to 0.3 m, so edges are to a millisecond. Several margins are joined by `intervals.both`.
+the nodes by cubic Hermite interpolation of places and velocities: over 40 s of a low orbit that is
+right to 0.1 m, so edges are to a millisecond even where a line of sight only grazes the Earth.
+Several margins are joined by `intervals.both`.
 
 Source: edge method and its accuracy measured in tests/ground/relay/test_visibility.py.
 """

@@ -1,5 +1,8 @@
 # mypy: disallow-untyped-decorators=False
-"""Compiled twins of `ground.relay.visibility`."""
+"""Compiled twins of `ground.relay.visibility`.
+
+Constants are repeated, as compiled code is kept by the age of this file alone.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import math
 import numba
 import numpy as np
 
-ABOVE, BELOW, CLEAR = 0, 1, 2  # as ground.relay.visibility
+ABOVE, BELOW, CLEAR = 0, 1, 2
 SLACK_KM = 10.0
 BISECTIONS, SECTIONS, GOLDEN, NOWHERE = 24, 30, 0.6180339887498949, -1e12
 NEAREST, FARTHEST, HIGHEST = -1, -2, -3  # further kinds, for `extremes`
