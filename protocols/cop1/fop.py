@@ -9,6 +9,8 @@ Before INITIATE_WITH_CLCW, SET_VS to the N(R) that the spacecraft reports: FOP-1
 against it and does not take it over. In state 3 only a control word moves it, not the timer.
 Give control words in the order in which the spacecraft made them: an old one that comes late by
 another route looks like an N(R) that cannot be, and ends the service (E13).
+RESUME keeps Transmission_Count, as the book has it: with the limit spent, the frames are not sent
+again before SET_LIMIT has raised it above the count.
 
 Deviation: a cell that the book calls not applicable does nothing.
 Deviation: when the layer below refuses a frame, its Out_Flag becomes ready again (an alert
@@ -25,10 +27,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Self
 
-from protocols.cop1.actions import ACTIONS, Step
+from protocols.cop1.actions import ACTIONS
 from protocols.cop1.rows import expiry, row
 from protocols.cop1.signals import Action, Event, Failed, Lower
 from protocols.cop1.state import State
+from protocols.cop1.step import Step
 from protocols.cop1.table import FOP
 from protocols.errors import EncodeError
 from protocols.tc import Kind

@@ -3,12 +3,13 @@
 A cell names the actions in their order and the state that follows. None is a cell that the book
 calls not applicable. `rows` says which row an event is; `actions` says what each `Do` does.
 
-Unverified: the text of the actions (§5.2, §6.2) was read; the pages of the two tables were not.
-Their cells are those on which the implementations of dariol83/ccsds, OSDLP and AcubeSAT agree,
-with these choices where they differ:
-E10 in S3 looks for an FDU (dariol83 does not; the same retransmission does so in S1 and in E8).
-E104 follows E16 in S1 to S3 and S5, E18 in S4.
-E45 does not accept a second time what E21 has accepted (AcubeSAT quotes the book with Accept).
+Unverified: the text of the actions (§5.2, §6.2) and of the alerts (table 4-4) was read, the pages
+of the two state tables were not. Their cells are those on which the implementations of
+dariol83/ccsds, OSDLP and AcubeSAT agree. Where one differs:
+E10 in S3 looks for an FDU (OSDLP and AcubeSAT; dariol83 does not).
+E6 in S2 and S3 goes to S1 (OSDLP and dariol83; AcubeSAT stays).
+E45 does not accept a second time what E21 has accepted (as AcubeSAT, which says that the book
+does; dariol83 accepts twice).
 
 Source: 232.1-B-2 tables 5-1 and 6-1.
 """
@@ -55,7 +56,7 @@ class Do(Enum):
 
 
 class Code(Enum):
-    """Why an alert is given. Source: 232.1-B-2 §4.3.2 (unverified)."""
+    """Why an alert is given. Source: 232.1-B-2 §4.3.2, table 4-4."""
 
     LIMIT = "limit"
     T1 = "t1"
