@@ -16,7 +16,7 @@ from protocols.errors import EncodeError
 
 Value = literals.Value | list[literals.Value]
 
-MOST_ELEMENTS = 65536  # of one array
+MOST_ELEMENTS = 8192  # of one array
 LONGEST_NAME = 256  # characters
 KINDS = {
     Kind.INTEGER: "integer",
@@ -102,6 +102,8 @@ class ArgumentInfo:
         """
         if not self.repeated:
             return self._one(text, now)
+        if len(text) > literals.LONGEST_TEXT:
+            raise InputError(f"argument {self.name!r}: {len(text)} characters found; too many")
         parts = text.split(",", MOST_ELEMENTS) if text.strip() else []
         if len(parts) > MOST_ELEMENTS:
             raise InputError(f"argument {self.name!r}: over {MOST_ELEMENTS} values found")

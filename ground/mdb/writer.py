@@ -146,6 +146,8 @@ class Writer:
         return bits + encoding.prefix_bits
 
     def _times(self, count: int, gap: Amount | None, body: Node) -> None:
+        if count > LARGEST_BITS:
+            raise EncodeError(f"{count} elements found; at most {LARGEST_BITS} fit a packet")
         between = 0 if gap is None else self._amount(gap)
         for element in range(count):
             self.at += between if element else 0
@@ -162,6 +164,8 @@ class Writer:
         at, end = self.at, self.at + bits
         if at < 0 or end > LARGEST_BITS:
             raise EncodeError(f"bits {at} to {end} found; at most {LARGEST_BITS} fit a packet")
+        if content >> bits:
+            raise EncodeError(f"{content.bit_length()} bits found; {bits} expected")
         first, last = at // 8, -(-end // 8)
         if len(self.octets) < last:
             self.octets.extend(bytes(last - len(self.octets)))

@@ -22,7 +22,7 @@ from ground.mdb.model import (
     Reference,
 )
 from ground.mdb.xtce_document import Element
-from ground.mdb.xtce_names import Scope
+from ground.mdb.xtce_names import Scope, Sort
 
 OPERATORS = {sign: sign for sign in ("==", "!=", "<", "<=", ">", ">=")}
 NEVER = AnyOf(())  # where a condition is one we cannot evaluate
@@ -120,8 +120,13 @@ def reference(scope: Scope, element: Element) -> Reference | None:
 
 
 def argument(scope: Scope, element: Element) -> str | None:
-    """Return the name of an argument of this command (or of one that it extends)."""
+    """Return the name of an argument of this command (or of one that it extends).
+
+    A type may be sized by an argument, of whichever command has one of this type.
+    """
     name = scope.text(element, "argumentRef")
+    if scope.owner[0] is Sort.ARGUMENT_TYPE:
+        return name or None
     if name and re.split(r"[./\[]", name)[0] not in scope.arguments:
         known = ", ".join(sorted(scope.arguments)) or "none"
         scope.error(element, f"argument {name!r} is not one of this command; it has: {known}")
