@@ -97,10 +97,10 @@ class Pairs:
         return at_stations + [each.terminal for each in self.relays]
 
     def chunks(self) -> Iterator[slice]:
-        """Yield rows that are worked on together."""
-        step = max(CELLS // len(self.t_ns), 1)
-        for start in range(0, len(self.spacecraft), step):
-            yield slice(start, min(start + step, len(self.spacecraft)))
+        """Yield rows that are worked on together; one chunk at least, though it be empty."""
+        step, number = max(CELLS // len(self.t_ns), 1), len(self.spacecraft)
+        for start in range(0, max(number, 1), step):
+            yield slice(start, min(start + step, number))
 
     def tracks(self, rows: slice) -> Tracks:
         """Return places, velocities and up of rows and columns, as `visibility` takes them."""
