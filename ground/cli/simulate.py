@@ -54,9 +54,23 @@ def simulate(
     truth: Annotated[
         Path | None, typer.Option("--truth", help="Folder for every packet's values and fate.")
     ] = None,
+    uplink: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--uplink",
+            help="NAME=udp:HOST:PORT or NAME=tcp-server:HOST:PORT: hear commands there.",
+        ),
+    ] = None,
+    obey: Annotated[
+        bool,
+        typer.Option("--obey", help="Hear every uplink where the mission file has it send to."),
+    ] = False,
     json: options.Json = False,
 ) -> None:
-    """Send a mission's simulated telemetry, live or faster; at the end say what was sent."""
+    """Send a mission's simulated telemetry, live or faster; at the end say what was sent.
+
+    With --uplink or --obey the satellite hears commands, by relays too, and does what they ask.
+    """
     from ground.clock import now_ns
 
     run = _simulator()
@@ -71,6 +85,8 @@ def simulate(
             faults=faults,
             link=link,
             truth=truth,
+            uplinks=uplink or (),
+            obey=obey,
             stopped=stop.is_set,
             sleep=stop.wait,
             told=told,

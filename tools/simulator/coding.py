@@ -28,6 +28,7 @@ RATE_BPS = 16_000  # on the channel, parity and sync marker included
 class Craft:
     """What the simulator knows of its satellite and of one link to it."""
 
+    mission: settings.Mission
     name: str
     scid: int
     database: Database
@@ -63,7 +64,7 @@ class Craft:
             header_error_control=chosen.fhec,
             insert_zone=chosen.insert_zone,
         )
-        return cls(craft.name, craft.scid, database, chosen, layout)
+        return cls(found, craft.name, craft.scid, database, chosen, layout)
 
     @property
     def frame_ns(self) -> int:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ground import settings
+from tools.simulator.ears import Ear, listen, parse
 from tools.simulator.faults import FaultRates
+from tools.simulator.forward import places
 from tools.simulator.live import Stream
+from tools.simulator.obeying import ObeyingStream
 from tools.simulator.outlets import Stopped, Target, outlet
 from tools.simulator.sender import SECOND_NS, Pace, Sent, Sleep, send
 from tools.simulator.truthfile import TruthFolder
@@ -26,6 +30,8 @@ def simulate(
     faults: str = "",
     link: str | None = None,
     truth: Path | None = None,
+    uplinks: Sequence[str] = (),
+    obey: bool = False,
     stopped: Stopped,
     sleep: Sleep,
     told: Callable[[int, int], None] = lambda done, whole: None,
@@ -39,14 +45,17 @@ def simulate(
         seconds: of the stream; None for no end.
         faults: as `FaultRates.parse` takes them.
         truth: a folder for `truthfile`.
+        uplinks: where commands are heard, as `forward.places` takes them; `obey` has all that
+            the mission file names heard where it says.
         told: called with the seconds that are sent and that there are, 0 without end.
 
     Raises:
         InputError: a mission, target or fault that is none.
     """
     rates, target = FaultRates.parse(faults), Target.parse(to)
-    stream = Stream(
-        seed=seed, start_ns=start_ns, faults=rates, mission=mission, link=link,
+    ears = _listen(mission, uplinks, obey)
+    stream = _stream(
+        ears, seed=seed, start_ns=start_ns, faults=rates, mission=mission, link=link,
         keep_truth=truth is not None,
     )  # fmt: skip
     way = outlet(target)
@@ -65,7 +74,21 @@ def simulate(
         sent = send(stream, way, Pace(rate, sleep=sleep), end_ns=end_ns, stopped=stopped, told=tell)
     finally:
         way.close()
+        for each in ears:
+            each.close()
     return _summary(stream, sent, folder)
+
+
+def _listen(mission: str, uplinks: Sequence[str], obey: bool) -> list[Ear]:
+    """Return where commands are heard; nowhere where none are asked for."""
+    if not uplinks and not obey:
+        return []
+    found = places(settings.find(mission), [parse(each) for each in uplinks], every=obey)
+    return [listen(name, place) for name, place in found.items()]
+
+
+def _stream(ears: Sequence[Ear], **given: Any) -> Stream:
+    return ObeyingStream(ears, **given) if ears else Stream(**given)
 
 
 def _summary(stream: Stream, sent: Sent, folder: TruthFolder | None) -> dict[str, Any]:

@@ -141,6 +141,11 @@ class Multiplexer:
         vcid = scid << VCID_BITS
         self._others.setdefault(scid, Channel(vcid, self._size, 0)).add(ready_ns, octets)
 
+    @property
+    def next_ns(self) -> int:
+        """When the next frame goes."""
+        return self._now_ns + self._frame_ns
+
     def frames(self, vcid: int) -> int:
         """Return how many frames of a channel have gone."""
         return self._channels[vcid].frames

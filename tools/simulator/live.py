@@ -9,14 +9,16 @@ have lots of their own, so that they do not change what the satellite does.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from tools.simulator.coding import MISSION, Craft
 from tools.simulator.fates import Decided, Fates
 from tools.simulator.faults import BOOT_S, CLOCK_LOSS_S, FaultRates, Spell, spells
-from tools.simulator.frames import Multiplexer
+from tools.simulator.frames import MAX_WAIT_NS, Multiplexer
 from tools.simulator.medium import Medium, Transmissions
-from tools.simulator.packets import VCIDS, Clock, Computer, Order
+from tools.simulator.packets import VCIDS, Clock, Computer, Order, Sent
 from tools.simulator.record import START_NS
 from tools.simulator.spacecraft import SECOND_NS, Flight
 from tools.simulator.station import Station
@@ -39,6 +41,8 @@ class Stream:
         InputError: a mission that is not simulated.
     """
 
+    wait_ns = MAX_WAIT_NS
+
     def __init__(
         self,
         *,
@@ -57,7 +61,7 @@ class Stream:
         self._flight, self._flown_s = Flight(self.start_ns, self._rng), 0
         self._computer = Computer(craft.database, Clock(self.start_ns, 0, int(faults.drift_ppb)))
         self._multiplexer = Multiplexer(
-            craft.layout, craft.scid, VCIDS, self.start_ns, craft.frame_ns
+            craft.layout, craft.scid, VCIDS, self.start_ns, craft.frame_ns, self.wait_ns
         )
         outages = spells(self.start_ns, faults.outage_every_s, faults.outage_s, lots[0])
         rs = craft.link.rs
@@ -133,21 +137,26 @@ class Stream:
         stop = min(stop, max(boot_s, begin + 1))
         self._fly(stop - begin)
         if boot_s <= stop:
-            self._restart()
+            self._restart("WATCHDOG")
+            self._boot = next(self._boots, None)
 
     def _fly(self, seconds: int) -> None:
         self._flown_s += seconds
         self._made_ns = self.start_ns + self._flown_s * SECOND_NS
-        sent = self._computer.send(self._flight.fly(seconds), self._rng)
-        order = Order.of(sent)
-        self._multiplexer.add(order.ready_ns, order.vcid, order.octets)
+        self._send(self._computer.send(self._flight.fly(seconds), self._rng))
+
+    def _send(self, sent: Sequence[Sent]) -> None:
+        """Put packets into frames, and send those that go up to `_made_ns`."""
+        if sent:
+            order = Order.of(sent)
+            self._multiplexer.add(order.ready_ns, order.vcid, order.octets)
+            self._fates.add(sent, order)
         framed = self._multiplexer.run(self._made_ns)
-        self._fates.add(sent, order)
         self._fates.place(framed.spans)
         blocks = self.craft.blocks(framed.frames)
         self._waiting.append(self._medium.carry(framed, blocks))
 
-    def _restart(self) -> None:
+    def _restart(self, reason: str) -> None:
         """Boot the computer: what waits is lost, counts begin at 0, the clock is behind."""
         begin_ns, end_ns = self._made_ns, self._made_ns + BOOT_S * SECOND_NS
         loss_ns = int(self._boot_lots.integers(1, CLOCK_LOSS_S + 1)) * SECOND_NS
@@ -155,11 +164,10 @@ class Stream:
         self._fates.boot({vcid: self._multiplexer.frames(vcid) for vcid in VCIDS})
         self._multiplexer.boot(end_ns)
         self._computer.boot(Clock(end_ns, -loss_ns, int(self._faults.drift_ppb)))
-        self._flight.running.boot(end_ns // SECOND_NS, "WATCHDOG")
+        self._flight.running.boot(end_ns // SECOND_NS, reason)
         self._flight.fly(BOOT_S)
         self._flown_s += BOOT_S
         self._made_ns = end_ns
-        self._boot = next(self._boots, None)
 
     def _release(self, until_ns: int) -> list[Transmissions]:
         """Return what is sent before `until_ns`, and let the station's model receive it."""

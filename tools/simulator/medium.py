@@ -159,7 +159,8 @@ class Medium:
     def _reordered(self, given: Transmissions, swap: Bools, fresh: int) -> Transmissions:
         """Let some that arrive change places with the next that does; hold back the last.
 
-        It is held back once only: rows before `fresh` have been.
+        Where none ever change places, none is held back. It is held back once only: rows before
+        `fresh` have been.
         """
         places = np.flatnonzero(given.arrives)
         order = np.arange(len(given))
@@ -172,7 +173,7 @@ class Medium:
             at += 1
         moved = given.moved | (order != np.arange(len(given)))
         made = replace(given.take(order), send_ns=given.send_ns, moved=moved)
-        last = int(places[at]) if at < len(places) else 0
-        keep = last if last >= fresh else len(given)
+        last = int(places[at]) if at < len(places) and self._rates.reorder else 0
+        keep = last if last >= fresh and self._rates.reorder else len(given)
         self._held = (made.take(slice(keep, None)), swap[keep:]) if keep < len(given) else None
         return made.take(slice(0, keep))

@@ -108,6 +108,10 @@ class Network:
         """Return the name of the node of this id."""
         return next((each.name for each in self.nodes.values() if each.scid == scid), None)
 
+    def scids(self) -> set[int]:
+        """Return the ids of all nodes."""
+        return {each.scid for each in self.nodes.values() if each.scid is not None}
+
     def up(self, source: str, target: str, octets: bytes) -> int:
         """Send to the next node; return when the last octet has left."""
         node = self.nodes[target]

@@ -5,6 +5,7 @@ CLTU -> BCH, randomiser -> frames for this id -> FARM-1 -> MAP -> packets
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from protocols import cltu, tc
@@ -12,6 +13,8 @@ from protocols.clcw import encode
 from protocols.cop1.farm import Farm
 from protocols.errors import DecodeError
 from protocols.map_segment import Reassembler, packets_in
+
+VERSION_AND_RESERVED, SCID = 0xCC00, 0x03FF  # of the first two octets of a frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +96,17 @@ class Receiver:
             return []
 
 
-def scid_of(octets: bytes, randomised: bool) -> int | None:
-    """Return whom a CLTU that was just made is for, from its first frame's header."""
-    try:
-        got = cltu.decode(octets, randomised=randomised)
-    except DecodeError:
-        return None
-    return int.from_bytes(got.octets[:2], "big") & 0x3FF
+def addressee(octets: bytes, known: Collection[int]) -> int | None:
+    """Return for which of these ids a CLTU is, from its first frame's header.
+
+    Randomised or not: version, reserved bits and id tell, but for one in some ten thousand.
+    """
+    for randomised in (True, False):
+        try:
+            got = cltu.decode(octets, randomised=randomised)
+        except DecodeError:
+            return None
+        identity = int.from_bytes(got.octets[:2], "big")
+        if identity & VERSION_AND_RESERVED == 0 and identity & SCID in known:
+            return identity & SCID
+    return None

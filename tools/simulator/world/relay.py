@@ -17,7 +17,7 @@ from protocols.chain import SPACE_HEADER
 from protocols.envelope import Custody, Envelope, Reason, State
 from protocols.errors import DecodeError
 from tools.simulator.world.network import PACKET, Network
-from tools.simulator.world.receiver import CODING, Coding, Receiver, scid_of
+from tools.simulator.world.receiver import CODING, Coding, Receiver, addressee
 
 Kind = Literal["bent-pipe", "regenerative", "store-and-forward"]
 REMEMBERED = 4096  # envelopes, against doubles
@@ -44,9 +44,8 @@ class BentPipe:
     bends, stores = True, False
     scid: int | None = None
 
-    def __init__(self, spec: RelaySpec, network: Network, randomised: bool) -> None:
+    def __init__(self, spec: RelaySpec, network: Network) -> None:
         self.name, self._spec, self._network = spec.name, spec, network
-        self._randomised = randomised
         self.alive = True
 
     @property
@@ -60,7 +59,7 @@ class BentPipe:
         self._network.agenda.at(at_ns, lambda: self._forward(octets))
 
     def _forward(self, octets: bytes) -> None:
-        scid = scid_of(octets, self._randomised)
+        scid = addressee(octets, self._network.scids())
         goal = None if scid is None else self._network.named(scid)
         target = self._network.towards(self.name, goal) if goal and self.alive else None
         if target is not None:

@@ -74,9 +74,8 @@ class World:
         self.network = network = Network(self.agenda, self.contacts, self.air)
         network.stations |= set(scenario.stations)
         codings = {each.scid: each.coding for each in scenario.spacecraft}
-        randomised = all(each.randomise for each in codings.values())
         self.relays: dict[str, BentPipe | Switch] = {
-            spec.name: BentPipe(spec, network, randomised)
+            spec.name: BentPipe(spec, network)
             if spec.kind == "bent-pipe"
             else Switch(spec, network, codings)
             for spec in scenario.relays
