@@ -37,7 +37,7 @@ LARGEST_BITS = 8 * (6 + 65536)  # of the longest space packet
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One value: as given, and as its encoding holds it; `pattern` are the bits of a number."""
+    """One value: as given, as its encoding holds it, and its bits where their number is fixed."""
 
     given: Any
     raw: Any
@@ -60,8 +60,13 @@ def value(name: str, type_: ScalarType, given: Any, *, calibrated: bool = True) 
     column = np.array([number], object if isinstance(number, str | bytes) else None)
     raw = uncalibrate.raw(name, type_, column, calibrated=calibrated)
     encoding = type_.encoding
-    if encoding is None or isinstance(encoding, StringEncoding | BinaryEncoding):
+    if encoding is None:
         return Value(given, raw[0])
+    if isinstance(encoding, StringEncoding | BinaryEncoding):
+        if not isinstance(encoding.size, Fixed):
+            return Value(given, raw[0])
+        octets = patterns.octets(name, encoding, encoding.size.value, raw[0])
+        return Value(given, raw[0], int.from_bytes(octets, "big"))
     if raw.dtype.kind == "O" and isinstance(raw[0], str | bytes):
         raise EncodeError(f"{name}: text found; a number expected")
     return Value(given, raw[0], int(patterns.numbers(name, encoding, encoding.bits, raw)[0]))
@@ -124,9 +129,13 @@ class Writer:
         self.written[leaf.name] = (leaf.type, made)
         if made.pattern is not None and leaf.bits is not None:
             self._put(leaf.bits, made.pattern)
-            return
+        else:
+            self._sized(leaf, made)
+
+    def _sized(self, leaf: Leaf, made: Value) -> None:
+        """Write what is as long as other values or it itself say."""
         assert isinstance(leaf.encoding, StringEncoding | BinaryEncoding)
-        bits = self._size(leaf.encoding, made.raw) if leaf.bits is None else leaf.bits
+        bits = self._size(leaf.encoding, made.raw)
         if not 0 <= bits <= LARGEST_BITS:
             raise EncodeError(f"{leaf.name}: a size of {bits} bits does not fit a packet")
         octets = patterns.octets(leaf.name, leaf.encoding, bits, made.raw)

@@ -62,11 +62,10 @@ TYPED = {
 
 def test_arguments_of_every_kind_become_one_packet():
     """By hand, after six octets of header: 63, ON, 750 in 12 bits and YES in 4, the time ..."""
-    values = ALL.parse(TYPED, NOW)
     at = f"{(NOW // 10**9 + 90):08x}"
     octets = "003f" + "01" + "2ee1" + at + "0078" + b"two words"[:8].hex() + "beef" + "010203"
-    with pytest.raises(InputError, match="name: a string of 9 octets found; 8 fit"):
-        ALL.encode(values, sequence=3)
+    with pytest.raises(InputError, match="argument 'name': a string of 9 octets found; 8 fit"):
+        ALL.parse(TYPED, NOW)
     values = ALL.parse({**TYPED, "name": "two word"}, NOW)
     assert ALL.encode(values, sequence=3).hex() == "102ac0030017" + octets
 
@@ -90,7 +89,7 @@ def test_what_is_asked_for_is_told_to_people():
 
 
 def test_the_text_of_values_reads_back_as_the_same_values():
-    values = ALL.parse({**TYPED, "name": "it's = x"}, NOW)
+    values = ALL.parse({**TYPED, "name": "it's =x"}, NOW)
     text = ALL.text(values)
     assert text.startswith("card=63 power=ON limit=1500.0 sure=YES at=20")
     again = dict(part.split("=", 1) for part in shlex.split(text))

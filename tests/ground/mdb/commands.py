@@ -9,15 +9,19 @@ HEADER = (("VER", 3), ("TYP", 1), ("SHF", 1), ("APID", 11), ("FLG", 2), ("CNT", 
 
 
 def database(
-    types: str, arguments: str, entries: str, *more: str, rest: str = "", telemetry: str = ""
+    types: str, arguments: str, entries: str, *more: str, rest: str = "", **header: int
 ) -> Database:
     """Return a database with command `/S/C` of APID 42, and more commands after it.
 
     Args:
         types: argument types.
         rest: what follows the container of the command.
-        telemetry: further parameters.
+        header: what the fields of the primary header shall be.
     """
+    demanded = "".join(
+        f'<Comparison parameterRef="{name}" value="{value}"/>'
+        for name, value in ({"APID": 42} | header).items()
+    )
     refs = "".join(f'<ParameterRefEntry parameterRef="{name}"/>' for name, _ in HEADER)
     widths = "".join(
         f'<IntegerParameterType name="U{bits}" signed="false">'
@@ -31,14 +35,14 @@ def database(
     return xtce.load(
         f"""<SpaceSystem xmlns="http://www.omg.org/spec/XTCE/20180204" name="S"><TelemetryMetaData>
         <ParameterTypeSet>{widths}</ParameterTypeSet>
-        <ParameterSet>{declared}{telemetry}</ParameterSet><ContainerSet>
+        <ParameterSet>{declared}</ParameterSet><ContainerSet>
         <SequenceContainer name="Packet" abstract="true"><EntryList>{refs}</EntryList>
         </SequenceContainer></ContainerSet></TelemetryMetaData>
         <CommandMetaData><ArgumentTypeSet>{types}</ArgumentTypeSet><MetaCommandSet>
         <MetaCommand name="C">{listed}
         <CommandContainer name="CPacket"><EntryList>{entries}</EntryList>
         <BaseContainer containerRef="Packet"><RestrictionCriteria>
-        <Comparison parameterRef="APID" value="42"/></RestrictionCriteria></BaseContainer>
+        <ComparisonList>{demanded}</ComparisonList></RestrictionCriteria></BaseContainer>
         </CommandContainer>{rest}</MetaCommand>{"".join(more)}
         </MetaCommandSet></CommandMetaData></SpaceSystem>""".encode(),
         "commands.xml",
