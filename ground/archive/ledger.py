@@ -27,7 +27,7 @@ from pathlib import Path
 
 from ground.archive import disk, ledger_records
 from ground.archive.ledger_anchors import Anchor, Anchors
-from ground.archive.ledger_chain import damage, linked, read
+from ground.archive.ledger_chain import compare, damage, linked, reaches, read
 from ground.archive.ledger_records import HEAD, LedgerError, Record, Segment, damaged, segments
 from ground.archive.store import ArchiveError
 from ground.command import entries
@@ -236,19 +236,22 @@ class Ledger:
                 end = self._walk(segment)
                 self._keep_torn(segment, end)
             self._file = os.open(known[-1], os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
-            if self.torn:
-                os.ftruncate(self._file, end)
-                os.fsync(self._file)
+            os.ftruncate(self._file, end)
+            os.fsync(self._file)  # also what is whole was perhaps not on disk yet
+            disk.sync_folder(self.folder)
             self._size = end
         self.committed, self._committed_head = self.number, self.head
-        self._check_anchor()
+        reaches(self.folder, self.number, self._anchors.last)
 
     def _walk(self, segment: Segment) -> int:
         """Follow the chain to its end, and return where that is."""
         head = segment.head()
+        if head.first == 1 and head.before != self.head:
+            raise LedgerError(f"{segment.path}: octet 0: it is not of realm {self.realm}")
         self.number, self.head, end = head.first - 1, head.before, HEAD.size
         for record in linked(segment, self.number, self.head):
             self.number, self.head, end = record.number, record.digest, record.behind
+            compare(segment.path, record, self._anchors.last)
             self._newest_ns = record.entry.t_ns
         return end
 
@@ -265,17 +268,3 @@ class Ledger:
 
     def _anchored_behind(self) -> bool:
         return self._anchors.last is not None and self._anchors.last.number > self.number
-
-    def _check_anchor(self) -> None:
-        last = self._anchors.last
-        if last is None:
-            return
-        if last.number > self.number:
-            raise LedgerError(
-                f"{self.folder}: it ends with record {self.number}; expected at least record "
-                f"{last.number}, which an anchor names: its end was cut off"
-            )
-        if last.number == self.number and last.digest != self.head:
-            raise LedgerError(
-                f"{self.folder}: record {self.number} is not the one that an anchor names"
-            )

@@ -50,6 +50,12 @@ def read(path: Path) -> Iterator[Anchor]:
                 yield _parsed(path, number, line)
 
 
+def last(folder: Path) -> Anchor | None:
+    """Return the newest anchor of a ledger; None where there is none."""
+    newest = deque(read(folder / NAME), maxlen=1)
+    return newest[0] if newest else None
+
+
 def _parsed(path: Path, number: int, line: bytes) -> Anchor:
     try:
         told = json.loads(line)
@@ -70,8 +76,7 @@ class Anchors:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / NAME
-        newest = deque(read(self._path), maxlen=1)
-        self.last: Anchor | None = newest[0] if newest else None
+        self.last = last(folder)
         self._cut_torn()
 
     def _cut_torn(self) -> None:
@@ -87,10 +92,19 @@ class Anchors:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         descriptor = os.open(self._path, flags, 0o644)
         try:
-            disk.write_all(descriptor, anchor.line())
-            os.fdatasync(descriptor)
+            self._write(descriptor, anchor.line())
         finally:
             os.close(descriptor)
         if new:
             disk.sync_folder(self._path.parent)
         self.last = anchor
+
+    def _write(self, descriptor: int, line: bytes) -> None:
+        """Write a line whole or not at all."""
+        size = os.fstat(descriptor).st_size
+        try:
+            disk.write_all(descriptor, line)
+        except OSError:
+            os.ftruncate(descriptor, size)
+            raise
+        os.fdatasync(descriptor)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from ground.archive import ledger_anchors
+from ground.archive.ledger_anchors import Anchor
 from ground.archive.ledger_records import (
     HEAD,
     LedgerError,
@@ -22,29 +24,49 @@ def read(folder: Path, realm: str, first: int = 1) -> Iterator[Record]:
     A last group that is not whole is left out, as nothing was done about it.
 
     Raises:
-        LedgerError: damage: which octet of which file, and which record.
+        LedgerError: damage: which octet of which file, and which record; or its end was cut off.
     """
+    anchor = ledger_anchors.last(folder)  # before the records: a writer may be at work
     known = segments(folder)
-    starts = [int(each.stem) for each in known]
-    begin = max([place for place, start in enumerate(starts) if start <= first], default=0)
-    number, digest = starts[begin] - 1 if known else 0, b""
-    if begin == 0:
-        number, digest = 0, entries.genesis(realm)
+    begin = max((at for at, each in enumerate(known) if int(each.stem) <= first), default=0)
+    number, digest = 0, entries.genesis(realm)
     for path in known[begin:]:
         with Segment(path) as segment:
             head = segment.head()
-            if head.first != number + 1 or digest not in (b"", head.before):
+            if begin and path == known[begin]:
+                number, digest = head.first - 1, head.before  # what is before it is not read
+            if (head.first, head.before) != (number + 1, digest):
                 raise LedgerError(
                     f"{path}: octet 0: it begins with record {head.first} of another chain; "
                     f"expected record {number + 1} of realm {realm}"
                 )
-            digest, end = head.before, HEAD.size
+            end = HEAD.size
             for record in linked(segment, number, digest):
                 number, digest, end = record.number, record.digest, record.behind
+                compare(path, record, anchor)
                 if number >= first:
                     yield record
             if end < segment.size and (path != known[-1] or damaged(segment, end, number + 1)):
                 raise damage(path, end, number + 1)
+    reaches(folder, number, anchor)
+
+
+def compare(path: Path, record: Record, anchor: Anchor | None) -> None:
+    """Refuse a record that is not the one which an anchor names."""
+    if anchor is not None and anchor.number == record.number and anchor.digest != record.digest:
+        raise LedgerError(
+            f"{path}: octet {record.at}: record {record.number} is not the one that an anchor "
+            f"names; expected hash {anchor.digest.hex()}"
+        )
+
+
+def reaches(folder: Path, number: int, anchor: Anchor | None) -> None:
+    """Refuse a ledger that ends before an anchor."""
+    if anchor is not None and anchor.number > number:
+        raise LedgerError(
+            f"{folder}: record {number + 1} is damaged or cut off; an anchor names record "
+            f"{anchor.number}"
+        )
 
 
 def linked(segment: Segment, number: int, digest: bytes) -> Iterator[Record]:
