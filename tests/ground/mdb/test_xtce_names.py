@@ -102,6 +102,8 @@ MEMBERS = """<AggregateParameterType name="CARD"><MemberList>
         ("ONE/errors", "/S/ONE.errors"),
         ("ALL[3].errors", "/S/ALL[3].errors"),
         ("/S/ALL[03]/errors", "/S/ALL[3].errors"),
+        ("ALL/3/errors", "/S/ALL[3].errors"),
+        ("/S/ALL/00/errors", "/S/ALL[0].errors"),
     ],
 )
 def test_a_reference_goes_on_into_members_and_elements(reference: str, meant: str):
@@ -116,6 +118,33 @@ def test_a_reference_goes_on_into_members_and_elements(reference: str, meant: st
     )
     (entry,) = load(octets).containers["/S/C"].entries
     assert entry.condition == Comparison(Reference(meant), "==", "1")
+
+
+BY_ARGUMENT = """<CommandMetaData>
+<ArgumentTypeSet><IntegerArgumentType name="N"><IntegerDataEncoding sizeInBits="8"/>
+</IntegerArgumentType></ArgumentTypeSet>
+<MetaCommandSet><MetaCommand name="OFF">
+<ArgumentList><Argument name="card" argumentTypeRef="N"/></ArgumentList>
+<VerifierSet><CompleteVerifier>
+<Comparison parameterRef="ALL/{}/errors" value="0"/>
+</CompleteVerifier></VerifierSet></MetaCommand></MetaCommandSet></CommandMetaData>"""
+
+
+def by_argument(name: str) -> bytes:
+    parameters = '<Parameter name="ALL" parameterTypeRef="CARDS"/>'
+    parameters += '<Parameter name="A" parameterTypeRef="U8"/>'
+    return document(types=MEMBERS, parameters=parameters, rest=BY_ARGUMENT.format(name))
+
+
+def test_an_argument_of_a_command_says_which_element():
+    (verifier,) = load(by_argument("card")).commands["/S/OFF"].verifiers
+    assert verifier.condition == Comparison(Reference("/S/ALL[card].errors"), "==", "0")
+
+
+@pytest.mark.parametrize("name", ["node", "-1", "errors", "1234567890"])
+def test_what_is_neither_a_number_nor_an_argument_is_no_element(name: str):
+    octets = by_argument(name)
+    assert load(octets).commands == {}
 
 
 def test_a_part_of_a_parameter_as_an_entry_is_not_supported():
