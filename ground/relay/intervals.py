@@ -136,11 +136,13 @@ def _excursions(
     return (rows, _bisect(at, rows, low, peak)), (rows, _bisect(at, rows, high, peak))
 
 
-def largest(at: Margin, rows: NDArray[np.int64], low: Float, high: Float) -> Float:
+def largest(
+    at: Margin, rows: NDArray[np.int64], low: Float, high: Float, sections: int = SECTIONS
+) -> Float:
     """Return the times of the largest values between two times, by golden section."""
     first, second = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
     at_first, at_second = at(rows, first), at(rows, second)
-    for _ in range(SECTIONS):
+    for _ in range(sections):
         left = at_first > at_second
         low, high = np.where(left, low, first), np.where(left, second, high)
         new = np.where(left, high - GOLDEN * (high - low), low + GOLDEN * (high - low))

@@ -29,6 +29,9 @@ BELOW = 1  # |d| limit − d·u: p is farther from q's direction u than the limi
 CLEAR = 2  # distance of the segment from the Earth's centre − limit
 NEAR = 3  # limit − |d|
 
+MEASURED = (
+    14  # golden sections for an extreme: of 80 s to 0.1 s, in which it changes by millimetres
+)
 SLACK_KM = 10.0  # looked for beyond what a convex margin can do between nodes
 
 Tracks = tuple[Float, Float, Float, Float, Float, Float]
@@ -131,7 +134,7 @@ def extremes(
         best = seconds[order[first[1:] - 1]]
         every = np.arange(len(row))
         low, high = np.maximum(best - width, start_s), np.minimum(best + width, end_s)
-        peak = largest(at, every, low, high)
+        peak = largest(at, every, low, high, MEASURED)
         found.append(np.maximum(at(every, peak), at(every, best)))
     return -found[0], found[1], found[2]
 

@@ -13,7 +13,8 @@ import numpy as np
 
 ABOVE, BELOW, CLEAR = 0, 1, 2
 SLACK_KM = 10.0
-BISECTIONS, SECTIONS, GOLDEN, NOWHERE = 24, 30, 0.6180339887498949, -1e12
+BISECTIONS, SECTIONS, MEASURED = 24, 30, 14
+GOLDEN, NOWHERE = 0.6180339887498949, -1e12
 NEAREST, FARTHEST, HIGHEST = -1, -2, -3  # further kinds, for `extremes`
 
 _TRACKS = ", ".join(["float64[:,:,::1]"] * 6)
@@ -85,12 +86,12 @@ def _edge(kind, p, dp, q, dq, u, du, i, j, limit, step_s, inside, outside):  # t
 
 
 @numba.njit(nogil=True)
-def _largest(kind, p, dp, q, dq, u, du, i, j, limit, step_s, low, high, sign):  # type: ignore[no-untyped-def]
+def _largest(kind, p, dp, q, dq, u, du, i, j, limit, step_s, low, high, sign, sections):  # type: ignore[no-untyped-def]
     """Return the time of the largest sign × margin between two times, by golden section."""
     first, second = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
     at_first = sign * _at(kind, p, dp, q, dq, u, du, i, j, limit, first, step_s)
     at_second = sign * _at(kind, p, dp, q, dq, u, du, i, j, limit, second, step_s)
-    for _ in range(SECTIONS):
+    for _ in range(sections):
         if at_first > at_second:
             high, second, at_second = second, first, at_first
             first = high - GOLDEN * (high - low)
@@ -129,7 +130,7 @@ def _pair(kind, p, dp, q, dq, u, du, i, j, limit, step_s, margins, edges):  # ty
             if before_ <= here_ > after_ and 2 * here_ - before_ - after_ + SLACK_KM >= -here_:
                 low, high = (k - 1) * step_s, (k + 1) * step_s
                 peak = _largest(
-                    kind, p, dp, q, dq, u, du, i, j, limit, step_s, low, high, sign
+                    kind, p, dp, q, dq, u, du, i, j, limit, step_s, low, high, sign, SECTIONS
                 )  # fmt: skip
                 if (_at(kind, p, dp, q, dq, u, du, i, j, limit, peak, step_s) >= 0) != seen:
                     for far in (low, high):
@@ -192,7 +193,7 @@ def _extreme(kind, p, dp, q, dq, u, du, i, j, start_s, end_s, step_s):  # type: 
         if value > best:
             best, best_s = value, seconds
     low, high = max(best_s - width, start_s), min(best_s + width, end_s)
-    peak = _largest(kind, p, dp, q, dq, u, du, i, j, 0.0, step_s, low, high, 1.0)
+    peak = _largest(kind, p, dp, q, dq, u, du, i, j, 0.0, step_s, low, high, 1.0, MEASURED)
     return max(best, _at(kind, p, dp, q, dq, u, du, i, j, 0.0, peak, step_s))
 
 
