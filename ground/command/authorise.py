@@ -168,8 +168,8 @@ def concerning(verb: Verb, operator: str, author: str) -> Verb:
 
 
 def covers(grant: Grant, spacecraft: str, groups: Mapping[str, Sequence[str]]) -> bool:
-    """Return whether a grant is for a spacecraft, by a glob or through a group."""
-    globs = [glob for each in grant.spacecraft for glob in (each, *groups.get(each, ()))]
+    """Return whether a grant is for a spacecraft, by a glob or through the name of a group."""
+    globs = [glob for each in grant.spacecraft for glob in groups.get(each, (each,))]
     return any(fnmatchcase(spacecraft, glob) for glob in globs)
 
 

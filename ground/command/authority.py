@@ -130,7 +130,7 @@ class Authority:
         before, lease = self._leases.get(fact.spacecraft), None
         if fact.holder:
             offered_until = fact.t_ns + self._offer_ns if fact.offered_to else 0
-            if before is not None and fact.how == "extended":
+            if before is not None and fact.how == "extended" and fact.offered_to:
                 offered_until = before.offered_until_ns
             offer = (fact.offered_to, offered_until)
             lease = Lease(fact.holder, fact.since_ns, fact.until_ns, *offer)
