@@ -8,13 +8,13 @@ the time or opens a file.
   (`tle`, `omm`), `synthetic` makes them; `orbits` propagates many at once, `frames` turns the Earth
   under them, `sun` says where the Sun stands;
 * who sees whom: `nodes` (spacecraft, stations and their terminals), `visibility` (what must hold
-  for a link, as margins), `intervals` (when a margin holds, to a millisecond), `pairs` (all pairs on
-  a grid), `contacts` (what comes of it); `eclipse` (when the Earth hides the Sun);
+  for a link, as margins), `intervals` (when a margin holds, to a millisecond), `pairs` (all pairs
+  on a grid), `contacts` (what comes of it); `eclipse` (when the Earth hides the Sun);
 * what a contact carries: `budget` (data rates), `booking` (who gets the few antennas of a relay);
 * the contact plan: `plan`, with `groups` and `volumes`; `plan_json`, `ion` and `foreign` read and
   write it as text;
-* the way: `rounds` (the search), `route` (what it found, or what is in the way), `legs` (when a unit
-  passes each hop), `window` (how COP-1 is set for it).
+* the way: `rounds` (the search), `route` (what it found, or what is in the way), `legs` (when a
+  unit passes each hop), `window` (how COP-1 is set for it).
 
 A module `*_jit` holds the compiled twins of the one it is named after.
 """

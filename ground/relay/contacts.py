@@ -5,7 +5,8 @@ hold; what is left is shortened by what the elements may be wrong, and measured.
 
 The guard: elements of a TLE are about 1 km wrong at their epoch and 1 to 3 km a day more along the
 orbit, at 7.5 km/s up to 0.4 s a day. A contact begins later and ends earlier by
-max(2 s, 0.5 s × age in days) of the older of its two sets of elements.
+max(2 s, 0.5 s × age in days) of the older of its two sets of elements. An orbit that was laid down
+and not measured (`synthetic`) has no age.
 
 A contact says what geometry allows. Whether a terminal is free is for booking to decide: `crowded`
 tells where it has to.
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from ground.relay.elements import Elements
 from ground.relay.frames import LIGHT_KM_S, Float, Int64
 from ground.relay.intervals import Int32
-from ground.relay.nodes import Spacecraft, Station
+from ground.relay.nodes import Orbit, Spacecraft, Station
 from ground.relay.pairs import Allowed, Pairs
 from ground.relay.visibility import extremes
 from protocols.times import DAY_NS, SECOND_NS
@@ -92,13 +93,16 @@ def contacts(
     return _table(pairs, guards_ns, parts)
 
 
-def _guards_ns(orbits: Sequence[object], start_ns: int, end_ns: int) -> Int64:
-    """Return the guard that the age of each orbit asks for; one that stands still has no age."""
-    epochs = [each.epoch_ns if isinstance(each, Elements) else start_ns for each in orbits]
-    ages = [max(abs(start_ns - epoch), abs(end_ns - epoch)) / DAY_NS for epoch in epochs]
-    moving = np.array([isinstance(each, Elements) for each in orbits], np.bool_)
-    seconds = np.where(moving, GUARD_S_A_DAY * np.array(ages, np.float64), 0.0)
-    return np.asarray(np.maximum(seconds, LEAST_GUARD_S) * SECOND_NS, np.int64)
+def _guards_ns(orbits: Sequence[Orbit], start_ns: int, end_ns: int) -> Int64:
+    """Return the guard of each orbit, by its age at the farther end of the span."""
+    ages = [
+        max(abs(start_ns - each.epoch_ns), abs(end_ns - each.epoch_ns)) / DAY_NS
+        if isinstance(each, Elements) and each.fitted
+        else 0.0
+        for each in orbits
+    ]
+    seconds = np.maximum(GUARD_S_A_DAY * np.array(ages, np.float64), LEAST_GUARD_S)
+    return np.asarray(np.round(seconds * SECOND_NS), np.int64)
 
 
 def _nodes_ns(start_ns: int, end_ns: int, guard_ns: int, step_s: float) -> Int64:

@@ -41,6 +41,8 @@ class Elements:
             use them.
         bstar: drag term, 1/Earth radii.
         where: the file and line that they came from.
+        fitted: whether they were fitted to what was measured, and so are worth less each day;
+            False for an orbit that is laid down.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Elements:
     mean_motion_dot: float = 0.0
     mean_motion_ddot: float = 0.0
     where: Where = _NOWHERE
+    fitted: bool = True
 
 
 def satrec(elements: Elements) -> Satrec:

@@ -53,6 +53,7 @@ def circular(
             raan_deg=node_deg % 360,
             argument_of_perigee_deg=0.0,
             mean_anomaly_deg=phase_deg % 360,
+            fitted=False,
         )
     )
 

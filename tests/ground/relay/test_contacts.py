@@ -149,13 +149,16 @@ def test_the_guard_grows_with_the_age_of_the_older_elements() -> None:
     new = contacts(crafts, SITES, T0, T0 + DAY_NS)
     assert set(new.guard_ns.tolist()) == {2 * SECOND_NS}
     aged = [
-        Spacecraft(each.name, replace(each.orbit, epoch_ns=T0 - days * DAY_NS))  # type: ignore[type-var]
+        Spacecraft(each.name, replace(each.orbit, epoch_ns=T0 - days * DAY_NS, fitted=True))  # type: ignore[type-var]
         for each, days in zip(crafts, (0, 3, 19), strict=True)
     ]
     old = contacts(aged, SITES, T0, T0 + DAY_NS)
     for craft, guard_s in zip(crafts, (2.0, 2.0, 10.0), strict=True):
         rows = np.concatenate([rows_of(old, site.name, craft.name) for site in SITES])
         assert set(old.guard_ns[rows].tolist()) == {guard_s * SECOND_NS}
+    laid_down = [replace(each, orbit=replace(each.orbit, fitted=False)) for each in aged]  # type: ignore[type-var]
+    planned = contacts(laid_down, SITES, T0, T0 + DAY_NS)
+    assert set(planned.guard_ns.tolist()) == {2 * SECOND_NS}
 
 
 def test_a_contact_that_never_ends_is_cut_at_the_span_and_not_by_the_guard() -> None:
@@ -164,7 +167,8 @@ def test_a_contact_that_never_ends_is_cut_at_the_span_and_not_by_the_guard() -> 
     row = rows_of(found, "Kashi", "TL-1")
     assert found.start_ns[row].tolist() == [T0]
     assert found.end_ns[row].tolist() == [T0 + DAY_NS]
-    high = synthetic.circular("IGSO", T0 - 400 * DAY_NS, 35_786 + 2, 1.0, 0, 0)
+    laid_down = synthetic.circular("IGSO", T0 - 400 * DAY_NS, 35_786 + 2, 1.0, 0, 0)
+    high = replace(laid_down, fitted=True)
     aged = contacts([Spacecraft("IGSO", high, relay=True), *RELAYS], [], T0, T0 + 3600 * SECOND_NS)
     assert len(aged) >= 2
     assert set(aged.start_ns.tolist()) == {T0}
