@@ -64,19 +64,23 @@ def of_command(database: Database, path: str) -> Group:
         InputError: as for a container; or neither the command nor one it extends has one.
     """
     arguments = {each.name: each.type for one in lineage(database, path) for each in one.arguments}
-    return _Reader(database, arguments).whole(chain(database, container_of(database, path)))
+    return _Reader(database, arguments).whole(command_chain(database, path))
 
 
-def container_of(database: Database, path: str) -> Container:
-    """Return the container of a command: its own, else that of the nearest one it extends.
+def command_chain(database: Database, path: str) -> list[Container]:
+    """Return a command's container and those it extends, the most basic first.
+
+    A command without a container has that of the nearest one that it extends. The containers of
+    commands are their own: names of two may be the same, and those extended here come first.
 
     Raises:
-        InputError: there is none.
+        InputError: none of them has a container.
     """
-    for command in reversed(lineage(database, path)):
-        if command.container is not None:
-            return command.container
-    raise InputError(f"{path}: the command has no container")
+    commands = reversed(lineage(database, path))
+    found = [each.container for each in commands if each.container is not None]
+    if not found:
+        raise InputError(f"{path}: the command has no container")
+    return chain(database, found[0], found[1:])
 
 
 def lineage(database: Database, path: str) -> list[Command]:
@@ -90,17 +94,20 @@ def lineage(database: Database, path: str) -> list[Command]:
     return found[::-1]
 
 
-def chain(database: Database, container: Container) -> list[Container]:
-    """Return the container and those it extends, the most basic first."""
-    known = {**database.containers, **database.command_containers}
-    known.update(
-        (each.container.path, each.container)
-        for each in database.commands.values()
-        if each.container is not None
-    )
+def chain(
+    database: Database, container: Container, inherited: Sequence[Container] = ()
+) -> list[Container]:
+    """Return the container and those it extends, the most basic first.
+
+    Args:
+        inherited: containers that go before others of their name.
+    """
     found = [container]
     while found[-1].base is not None:
-        base = known.get(found[-1].base)
+        path = found[-1].base
+        near = (each for each in inherited if each.path == path and each not in found)
+        far = database.containers.get(path) or database.command_containers.get(path)
+        base = next(near, far)
         if base is None or base in found:
             raise InputError(f"{found[-1].where}: {found[-1].base} cannot be extended from here")
         found.append(base)
@@ -113,6 +120,7 @@ class _Reader:
     def __init__(self, database: Database, arguments: Mapping[str, str] | None = None) -> None:
         self.database = database
         self.arguments = arguments or {}
+        self.types = {**database.types, **database.argument_types} if arguments else {}
         self.open: list[str] = []
         self.fields = 0
 
@@ -148,8 +156,7 @@ class _Reader:
                     self.database.parameters[path].type, path, sizes, self.database.types
                 )
             case ArgumentEntry(argument=name, sizes=sizes):
-                types = {**self.database.types, **self.database.argument_types}
-                return self._value(self._argument(name, entry), name, sizes, types)
+                return self._value(self._argument(name, entry), name, sizes, self.types)
 
     def _argument(self, name: str, entry: ArgumentEntry) -> str:
         if name not in self.arguments:

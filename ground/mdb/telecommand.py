@@ -197,7 +197,7 @@ def _arguments(database: Database, path: str) -> dict[str, Argument]:
 def _demanded(database: Database, path: str, leaves: Mapping[str, Leaf]) -> dict[str, Value]:
     """Return what the restrictions of the container's inheritance fix."""
     found = {}
-    for base in entries.chain(database, entries.container_of(database, path)):
+    for base in entries.command_chain(database, path):
         for each in encode.equalities(base.restriction):
             leaf, text = leaves.get(each.left.path), str(each.value)
             if leaf is not None and each.left.calibrated:

@@ -223,6 +223,21 @@ def test_a_number_out_of_range_is_refused_in_every_command(data):
         entry.parse({**texts, wrong.name: str(number)}, NOW)
 
 
+@given(data=st.data())
+@settings(max_examples=200, deadline=None)
+def test_whatever_is_typed_becomes_a_packet_or_is_refused(data):
+    entry = data.draw(st.sampled_from(COMMANDS))
+    names = st.sampled_from([*(each.name for each in entry.arguments), "x"]) | st.text(max_size=9)
+    numbers = st.integers().map(str) | st.floats().map(repr)
+    texts = data.draw(st.dictionaries(names, st.text(max_size=30) | numbers, max_size=9))
+    try:
+        made = entry.encode(entry.parse(texts, NOW))
+    except InputError as error:
+        assert error.args[0]
+    else:
+        assert crc(made) == 0
+
+
 # ---- constraints and verifiers --------------------------------------------------------------
 
 

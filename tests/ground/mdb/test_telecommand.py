@@ -78,6 +78,25 @@ def test_an_assigned_argument_is_fixed_and_the_nearest_assignment_counts():
         derived.encode({"x": 5, "y": 1})
 
 
+TWINS = """<MetaCommand name="{}"><BaseMetaCommand metaCommandRef="{}"/><CommandContainer name="{}">
+<EntryList><FixedValueEntry binaryValue="{}" sizeInBits="8"/></EntryList>
+<BaseContainer containerRef="{}"/></CommandContainer></MetaCommand>"""
+
+
+@clause("XTCE 1.2 MetaCommandType")
+def test_the_container_of_a_command_is_its_own_even_where_another_has_its_name():
+    """A command's container is private except to the commands that extend it."""
+    made = database(
+        U8, argument("x", "B"), entry("x"),
+        TWINS.format("D", "C", "Twin", "d1", "CPacket"),
+        TWINS.format("E", "C", "Twin", "e1", "CPacket"),
+        TWINS.format("F", "D", "FPacket", "f1", "Twin"),
+        TWINS.format("G", "E", "GPacket", "a1", "Twin"),
+    )  # fmt: skip
+    found = {name: body(Telecommand.of(made, f"/S/{name}"), x=7) for name in "DEFG"}
+    assert found == {"D": "07d1", "E": "07e1", "F": "07d1f1", "G": "07e1a1"}
+
+
 def test_defaults_of_argument_and_type_stand_in_that_order():
     types = U8 + '<IntegerArgumentType name="D" initialValue="3" signed="false">'
     types += '<IntegerDataEncoding sizeInBits="8"/></IntegerArgumentType>'
