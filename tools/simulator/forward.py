@@ -19,6 +19,7 @@ from tools.simulator.software import FlightSoftware
 from tools.simulator.world import CLCW, Applications, CraftSpec, OnBoard, Said, World
 from tools.simulator.world.craft import Tell
 from tools.simulator.world.receiver import addressee
+from tools.simulator.world.relay import Switch
 
 LISTENING = {"udp": "udp", "tcp-client": "tcp-server"}  # what hears a transmitter of a kind
 
@@ -46,9 +47,7 @@ class Forward:
             applications=self._applications,
             tell=self._tell,
         )
-        if craft not in self.world.spacecraft:
-            raise InputError(f"{mission.path}: {craft} is a relay; expected a satellite")
-        self._scids = {each.name: each.scid for each in mission.spacecraft}
+        self._scids = {each.name: each.scid for each in self.world.network.nodes.values()}
         self._craft = self.world.spacecraft[craft]
 
     @property
@@ -73,6 +72,9 @@ class Forward:
                 self.others[scid] = int.from_bytes(each.octets, "big")
             else:
                 others.append((each.t_ns, scid, each.octets))
+        for relay in self.world.relays.values():
+            if isinstance(relay, Switch) and relay.scid is not None:
+                self.others[relay.scid] = int.from_bytes(relay.clcw(), "big")
         said, self._said = self._said, []
         return said, others
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from ground.settings import Mission, Relay, Spacecraft
+from ground.settings import Mission, Relay, Spacecraft, Telecommand
 from protocols.pus.profile import PROFILE
 from tools.simulator.world import Coding, Contact, CraftSpec, Faults, RelaySpec, Scenario, both_ways
 
@@ -27,15 +27,13 @@ def scenario(
         contacts: up the ways; they are taken both ways. Without, everyone always sees whomever
             uplinks and relays may send to.
     """
-    relays = {each.name: each for each in mission.relays}
-    crafts = {each.name: each for each in mission.spacecraft}
     if contacts is None:
         contacts = always(mission, start_ns)
     return Scenario(
         start_ns,
-        tuple(dict.fromkeys([each.name for each in mission.sites] + _stations(mission))),
-        tuple(_relay(each, crafts.get(each.name)) for each in relays.values()),
-        tuple(_craft(each) for each in crafts.values() if each.name not in relays),
+        tuple(each.name for each in mission.sites),
+        tuple(_relay(each) for each in mission.relays),
+        tuple(_craft(each) for each in mission.spacecraft),
         both_ways(tuple(contacts)),
         faults,
     )
@@ -44,8 +42,7 @@ def scenario(
 def always(mission: Mission, start_ns: int) -> Iterator[Contact]:
     """Yield a contact without end for each pair that a mission's uplinks and relays name."""
     high = {each.name for each in mission.relays if each.longitude_deg is not None}
-    nodes = [each.name for each in mission.spacecraft]
-    nodes += [each.name for each in mission.relays if each.name not in nodes]
+    nodes = [each.name for each in mission.spacecraft] + [each.name for each in mission.relays]
     pairs = {
         (up.site, name): up.rate_bps for up in mission.uplinks for name in nodes if up.reaches(name)
     }
@@ -60,27 +57,18 @@ def always(mission: Mission, start_ns: int) -> Iterator[Contact]:
         yield Contact(source, target, start_ns, start_ns + ALWAYS_NS, owlt_ns, rate_bps)
 
 
-def _stations(mission: Mission) -> list[str]:
-    return [each.site for each in mission.uplinks]
-
-
-def _coding(craft: Spacecraft | None) -> Coding:
-    tc = craft.tc if craft else None
-    if tc is None:
-        return Coding()
-    return Coding(tc.vcid, tc.map, tc.fecf, tc.randomise, tc.window)
-
-
 def _craft(craft: Spacecraft) -> CraftSpec:
-    crc = craft.tc is not None and craft.tc.packet_error_control
-    profile = replace(PROFILE, error_control=crc)
-    period_s = craft.tc.clcw_period_s if craft.tc else 1.0
+    tc = craft.tc or Telecommand()
     return CraftSpec(
-        craft.name, craft.scid, _coding(craft), profile, clcw_ns=int(period_s * SECOND_NS)
+        craft.name,
+        craft.scid,
+        Coding(tc.vcid, tc.map, tc.fecf, tc.randomise, tc.window),
+        replace(PROFILE, error_control=tc.packet_error_control),
+        clcw_ns=int(tc.clcw_period_s * SECOND_NS),
     )
 
 
-def _relay(relay: Relay, craft: Spacecraft | None) -> RelaySpec:
+def _relay(relay: Relay) -> RelaySpec:
     return RelaySpec(
         relay.name,
         relay.kind,
@@ -89,5 +77,4 @@ def _relay(relay: Relay, craft: Spacecraft | None) -> RelaySpec:
         int(relay.delay_s * SECOND_NS),
         int(relay.retention_s * SECOND_NS),
         relay.queue_octets,
-        _coding(craft),
     )
