@@ -5,7 +5,7 @@ How it works: TLE (`tle`), OMM (`omm`) and missions that have not flown yet (`sy
 answers with NaN or with a place where nothing flies.
 
 The constants are those of WGS72: the elements were fitted with them, and another set moves the
-result by kilometres (Vallado et al., AIAA 2006-6753 §III).
+result by kilometres (Vallado et al., AIAA 2006-6753; section unverified).
 
 Source: CCSDS 502.0-B-3 §4 (OMM); Hoots and Roehrich, Spacetrack Report No. 3.
 """

@@ -9,7 +9,7 @@ gravity that the elements were fitted with, which is another thing.
 Deviation: UT1 is taken as UTC. They differ by at most 0.9 s, in which the equator moves 0.4 km: an
 edge of a pass moves by less than 0.06 s.
 
-Source: Vallado et al., AIAA 2006-6753 appendix C (TEME to PEF by GMST82); Aoki et al. 1982
+Source: Vallado et al., AIAA 2006-6753 appendix C (TEME to PEF; letter unverified); Aoki et al. 1982
 (GMST82); NIMA TR8350.2 (WGS84).
 """
 
@@ -50,7 +50,7 @@ def gmst_rad(t_ns: Int64) -> Float:
     Args:
         t_ns: int64, TAI, any shape.
 
-    Source: Aoki et al. 1982, as Vallado et al., AIAA 2006-6753 appendix C.
+    Source: Aoki et al. 1982, as Vallado et al., AIAA 2006-6753 (appendix unverified).
     """
     day, fraction = julian_utc(t_ns)
     centuries = (day - _J2000_JD + fraction) / 36525

@@ -6,7 +6,7 @@ flies elsewhere, a line cut short gives NaN. Here each such line is an error wit
 A set is two lines of 69 characters; a line before them that is not one of a set is its name (a
 leading `0 ` is taken off). Blank lines and lines that begin with `#` are passed over.
 
-Source: CelesTrak, "NORAD Two-Line Element Set Format"; Vallado et al., AIAA 2006-6753 §IV;
+Source: CelesTrak, "NORAD Two-Line Element Set Format"; Vallado et al., AIAA 2006-6753;
 Space-Track, "Alpha-5" (catalogue numbers above 99,999). Column numbers are those of CelesTrak.
 """
 

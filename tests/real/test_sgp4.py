@@ -42,7 +42,7 @@ def expected(shared: Path) -> list[list[list[float]]]:
     return blocks
 
 
-@clause("AIAA 2006-6753 appendix D")
+@clause("AIAA 2006-6753, verification set")
 def test_the_666_rows_of_the_verification_set_are_met(shared: Path, sets: list[Elements]) -> None:
     met = failed = 0
     for elements, rows in zip(sets, expected(shared), strict=True):

@@ -95,7 +95,7 @@ def test_a_place_that_is_not_a_number_is_a_failure_though_sgp4_reports_none(iss:
     assert found.failures() == [(0, iss.epoch_ns, "the place is not a number")]
 
 
-@clause("AIAA 2006-6753 appendix C")
+@clause("AIAA 2006-6753, TEME to PEF")
 def test_sidereal_time_is_that_of_the_published_example() -> None:
     """1992-08-20 12:14 UT1 is 152.578787886°: Vallado, Fundamentals, example 3-5."""
     found = frames.gmst_rad(np.array([times.parse("1992-08-20T12:14:00")]))
