@@ -76,6 +76,12 @@ class Approvals:
             self._put(replace(asked, approver=approver), now)
         return Decision(not reasons, reasons)
 
+    def keep(self, command: str, now: int) -> None:
+        """Let the approval of a command hold until its expiry, as it turns out to wait."""
+        asked = self._asked.get(command)
+        if asked is not None and asked.at_once:
+            self._put(replace(asked, at_once=False), now)
+
     def approved(self, command: str, digest: bytes, now: int) -> bool:
         """Return whether exactly this may be used now."""
         asked = self._asked.get(command)

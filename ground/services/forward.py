@@ -45,6 +45,7 @@ from protocols.tc import Kind, TcFrame
 ACTIVE = (1, 2, 3)
 FIRST = 1  # V(R) at the beginning of AD service
 T1_NS, LIMIT = 10**10, 8  # before the first way says better
+MOST_LIMIT = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class Leaving:
     commands: tuple[str, ...]
     deadline_ns: int
     retransmission: bool
+    way: Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +124,14 @@ class Forward:
     Attributes:
         way: by which frames leave now; None before the first one.
         quiet_ns: until then copies of frames may be on their way.
+        lost: whether something on the way is out of order.
         heard: the newest control word, and `heard_ns` when it came.
     """
 
     def __init__(self, spacecraft: str, scid: int, settings: Telecommand) -> None:
         self.spacecraft, self.scid, self.settings = spacecraft, scid, settings
         self.way: Way | None = None
+        self.lost = False
         self.quiet_ns = 0
         self.heard: Clcw | None = None
         self.heard_ns = 0
@@ -138,6 +142,7 @@ class Forward:
         self._requests = 0
         self._doubts = _Doubts()
         self._resumed = False
+        self._by: Way | None = None  # of a BD frame, where it is not that of the channel
         self._out: list[Told] = []
 
     def _fresh(self) -> Fop:
@@ -173,9 +178,14 @@ class Forward:
         return len(self._fop.snapshot().sent) + len(self._waiting) + len(self._doubts.frames)
 
     @property
-    def idle(self) -> bool:
-        """Whether nothing is under way."""
-        return self.unacknowledged == 0 and self._fop.snapshot().state in (*ACTIVE, 6)
+    def pending(self) -> bool:
+        """Whether frames wait for an acknowledgement, or AD service is about to begin."""
+        return self.unacknowledged > 0 or self._fop.snapshot().state in (4, 5)
+
+    @property
+    def suspended(self) -> bool:
+        """Whether AD service rests, its frames kept."""
+        return self._fop.snapshot().suspended > 0
 
     def room(self) -> int:
         """Return how many AD frames may leave now."""
@@ -198,9 +208,16 @@ class Forward:
     # ---- what is asked ----------------------------------------------------------------------
 
     def release(
-        self, command: str, fields: Sequence[bytes], expires_ns: int, kind: Kind, now: int
+        self,
+        command: str,
+        fields: Sequence[bytes],
+        expires_ns: int,
+        kind: Kind,
+        now: int,
+        by: Way | None = None,
     ) -> list[Told]:
-        """Send the frames of a command; AD only while there is `room`, BD whenever."""
+        """Send the frames of a command; AD only while there is `room`, BD whenever, by its way."""
+        self._by = by
         for place, data in enumerate(fields):
             self._requests += 1
             self._fdus[self._requests] = Fdu(command, place == len(fields) - 1, expires_ns)
@@ -210,6 +227,7 @@ class Forward:
             else:
                 self._waiting.append((self._requests, data))
         self._feed(now)
+        self._by = None
         return self._take()
 
     def prepare(self, now: int) -> list[Told]:
@@ -224,18 +242,20 @@ class Forward:
 
     def switch(self, way: Way, now: int) -> list[Told]:
         """Send by another way from now on; K, T1 and the limit become its own."""
-        before, self.way = self.way, way
+        before, self.way, self.lost = self.way, way, False
         if before is None or before.key != way.key:
             self._out.append(
                 Turned(f"goes by {way.text}, K {way.window}, T1 {way.t1_ns / 1e9:g} s")
             )
             self._resumed = False
-        for order, value in (
-            (Order.SET_WINDOW, way.window),
-            (Order.SET_T1, way.t1_ns),
-            (Order.SET_LIMIT, way.limit),
+        found = self._fop.snapshot()
+        for order, value, known in (
+            (Order.SET_WINDOW, way.window, found.window),
+            (Order.SET_T1, way.t1_ns, found.t1_ns),
+            (Order.SET_LIMIT, way.limit, found.limit),
         ):
-            self._direct(order, now, value)
+            if value != known:
+                self._direct(order, now, value)
         return self._take()
 
     def direct(self, order: Order, now: int, value: int = 0) -> tuple[bool, list[Told]]:
@@ -287,7 +307,7 @@ class Forward:
             case Send():
                 self._send(action, now)
             case Acknowledged(requests):
-                self._arrived(requests)
+                self._arrived(requests, now)
             case Failed(requests):
                 self._lost(requests)
             case Alert(code):
@@ -303,30 +323,33 @@ class Forward:
         fdu = self._fdus.get(action.request)
         if action.kind is Kind.AD and fdu is not None:
             self._numbers[action.request] = action.sequence
-        if self.way is not None and (fdu is None or fdu.expires_ns > now + self.way.flight_ns):
-            self._leave(action, fdu, now)
+        way = self._by if action.kind is Kind.BD and self._by is not None else self.way
+        if way is not None and (fdu is None or fdu.expires_ns > now + way.flight_ns):
+            self._leave(action, fdu, way, now)
         elif action.kind is Kind.AD and not action.retransmission:
             self._out.append(Turned(f"frame {action.sequence} is held back, it would be too late"))
         self._do(Lower(action.kind), now)
 
-    def _leave(self, action: Send, fdu: Fdu | None, now: int) -> None:
-        assert self.way is not None
+    def _leave(self, action: Send, fdu: Fdu | None, way: Way, now: int) -> None:
         frame = TcFrame(self.scid, self.settings.vcid, action.kind, action.sequence, action.data)
-        deadline = self.way.deadline(now, None if fdu is None else fdu.expires_ns, action.kind)
-        self.quiet_ns = max(self.quiet_ns, deadline)
+        deadline = way.deadline(now, None if fdu is None else fdu.expires_ns, action.kind)
+        if action.kind is not Kind.BD:
+            self.quiet_ns = max(self.quiet_ns, deadline)
         commands = () if fdu is None else (fdu.command,)
         octets = tc.encode(frame, fecf=self.settings.fecf)
-        again = action.retransmission
-        self._out.append(Leaving(action.kind, action.sequence, octets, commands, deadline, again))
+        number, again = action.sequence, action.retransmission
+        self._out.append(Leaving(action.kind, number, octets, commands, deadline, again, way))
 
-    def _arrived(self, requests: Sequence[int]) -> None:
+    def _arrived(self, requests: Sequence[int], now: int) -> None:
         done = []
         for each in requests:
             fdu = self._fdus.pop(each)
             self._numbers.pop(each, None)
             if fdu.last:
                 done.append(fdu.command)
-        self._resumed = False
+        if self._resumed and self.way is not None:
+            self._resumed = False
+            self._direct(Order.SET_LIMIT, now, self.way.limit)
         if done:
             self._out.append(Arrived(tuple(done), self._fop.snapshot().nnr))
 
@@ -364,17 +387,19 @@ class Forward:
             return
         doubts, self._doubts = self._doubts, _Doubts()
         known = (word.report_value - doubts.base) % 256
-        number = f"N(R) = {word.report_value} after every copy was gone"
-        if known > len(doubts.frames) or word.report_value == 0:
+        places = [(each.sequence - doubts.base) % 256 for each in doubts.frames]
+        told = f"N(R) = {word.report_value} after every copy was gone"
+        if known > places[-1] + 1 or word.report_value == 0:
             lost = tuple(dict.fromkeys(each.fdu.command for each in doubts.frames))
-            self._out.append(Settled((), lost, f"{number}, which is none of ours"))
+            self._out.append(Settled((), lost, f"{told}, which is none of ours"))
             return
-        arrived = tuple(each.fdu.command for each in doubts.frames[:known] if each.fdu.last)
-        rest = dict.fromkeys(each.fdu.command for each in doubts.frames[known:])
+        pairs = list(zip(places, doubts.frames, strict=True))
+        arrived = tuple(each.fdu.command for at, each in pairs if at < known and each.fdu.last)
+        rest = tuple(dict.fromkeys(each.fdu.command for at, each in pairs if at >= known))
         if arrived:
             self._out.append(Arrived(arrived, word.report_value))
         if rest:
-            self._out.append(Settled(tuple(rest), (), number))
+            self._out.append(Settled(rest, (), told))
 
     # ---- beginning and ending of AD service -------------------------------------------------
 
@@ -409,6 +434,8 @@ class Forward:
             return
         self._resumed = True
         self._out.append(Turned("resumed"))
+        found = self._fop.snapshot()  # to resume alone would send nothing: the limit is used up
+        self._direct(Order.SET_LIMIT, now, min(MOST_LIMIT, found.count + found.limit))
         self._direct(Order.RESUME, now)
 
     def _give_up(self, now: int, why: str) -> None:

@@ -25,7 +25,8 @@ class Keeps(Protocol):
 
 def crafts(mission: Mission, library: Keeps) -> Crafts:
     """Return the spacecraft of a mission, each database read, compiled and kept once."""
-    made = Crafts(by_scid={each.scid: each.name for each in mission.spacecraft})
+    relays = {each.scid: each.name for each in mission.relays if each.scid is not None}
+    made = Crafts(by_scid=relays | {each.scid: each.name for each in mission.spacecraft})
     known: dict[tuple[Path, str | None], Definition] = {}
     for craft in mission.spacecraft:
         if craft.database is None:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ground.errors import InputError
 from ground.messages import ContactRow
@@ -20,7 +22,7 @@ from ground.relay.plan import Origin, Plan, keep
 from ground.relay.route import NoRoute, Route
 from ground.services import geometry
 from ground.services.geometry import CENTRE
-from ground.services.ways import Way
+from ground.services.ways import Way, hops
 from ground.settings import Mission, Uplink
 from protocols import tc
 from protocols.tc import Kind
@@ -38,7 +40,7 @@ class Wish:
 
     Attributes:
         octets: of the frames that are to go.
-        via: relays and stations that it must pass; "direct" alone for no relay.
+        via: a station, and relays in their order, that it must pass; "direct" for no relay.
     """
 
     spacecraft: str
@@ -66,6 +68,7 @@ class Planner:
         self._down: set[str] = set()  # uplinks and relays that are out of order
         self._whole: Plan | None = None  # with what is out of order too
         self._known: dict[tuple[str, int, int, tuple[str, ...]], Way] = {}
+        self._parts: dict[tuple[str, ...], Plan] = {}
         self._elevation: dict[tuple[str, str, int], float] = {}
         self.plan: Plan | None = None
         self.made_ns = self._until_ns = 0
@@ -138,7 +141,7 @@ class Planner:
             arrives = now + known.flight_ns
             if arrives <= wish.not_after_ns:
                 return known
-        found = self._search(wish, now)
+        found = self._find(wish, now)
         if isinstance(found, Way):
             if len(self._known) >= MOST_KEPT:
                 self._known.clear()
@@ -146,55 +149,62 @@ class Planner:
         return found
 
     def alternatives(self, wish: Wish, now: int, count: int) -> list[Way]:
-        """Return the best ways, each by another first relay or station link."""
-        plan, source = self._planned(), CENTRE
-        asked = {
-            "now": now, "octets": wish.octets + OVERHEAD, "not_after_ns": wish.not_after_ns,
-            "priority": wish.priority, "hops": self._settings.hops + 1,
-        }  # fmt: skip
+        """Return the best ways, each by another first relay, or none."""
         found: list[Way] = []
-        barred = set(self._barred(wish))
-        while len(found) < count:
-            way = routing.route(plan, source, wish.spacecraft, without=barred, **asked)
-            if isinstance(way, NoRoute):
+        barred: list[tuple[str, str]] = []
+        plan = self._chosen(wish)
+        while len(found) < count and not isinstance(plan, str):
+            way = self._search(plan, wish, now)
+            if isinstance(way, str):
                 break
-            made = self._made(way, wish)
-            if isinstance(made, str):
-                break
-            found.append(made.because(_why(made, found)))
-            first = made.nodes[2] if len(made.nodes) > 3 else made.nodes[1]
-            barred.add(first)
+            found.append(way.because(_why(way, found)))
+            first = way.nodes[2]
+            barred += [(each, first) for each in self._sites]
+            plan = keep(plan, ~_between(plan, barred))
         return found
 
-    def _search(self, wish: Wish, now: int) -> Way | str:
-        plan = self._planned()
-        if wish.spacecraft not in plan.places:
-            return f"{wish.spacecraft}: no node of the contact plan"
-        unknown = [each for each in wish.via if each != "direct" and each not in plan.places]
-        if unknown:
-            return f"{unknown[0]!r}: no node of the contact plan"
+    def _find(self, wish: Wish, now: int) -> Way | str:
+        plan = self._chosen(wish)
+        return plan if isinstance(plan, str) else self._search(plan, wish, now)
+
+    def _search(self, plan: Plan, wish: Wish, now: int) -> Way | str:
         found = routing.route(
             plan, CENTRE, wish.spacecraft, now=now, octets=wish.octets + OVERHEAD,
-            not_after_ns=wish.not_after_ns, priority=wish.priority,
-            hops=self._settings.hops + 1, without=self._barred(wish),
+            not_after_ns=wish.not_after_ns, priority=wish.priority, hops=self._settings.hops + 1,
         )  # fmt: skip
-        return found.reason if isinstance(found, NoRoute) else self._made(found, wish)
+        return found.reason if isinstance(found, NoRoute) else self._made(plan, found, wish)
 
-    def _barred(self, wish: Wish) -> list[str]:
-        """Return the nodes that must not be passed: out of order, or not those asked for."""
-        down: list[str] = []
-        named = set(wish.via)
-        relays = named & self._relays.keys()
-        sites = named & self._sites
-        if "direct" in named or relays:
-            down += [each for each in self._relays if each not in relays]
+    def _chosen(self, wish: Wish) -> Plan | str:
+        """Return the contacts that a way may use: all, or those between what it must pass."""
+        plan = self._planned()
+        unknown = [each for each in wish.via if each != "direct" and each not in plan.places]
+        if wish.spacecraft not in plan.places or unknown:
+            return f"{(unknown or [wish.spacecraft])[0]!r}: no node of the contact plan"
+        if not wish.via:
+            return plan
+        if wish.via not in self._parts:
+            self._parts[wish.via] = self._part(plan, wish.via)
+        return self._parts[wish.via]
+
+    def _part(self, plan: Plan, via: tuple[str, ...]) -> Plan:
+        sites = [each for each in via if each in self._sites]
+        relays = [each for each in via if each in self._relays]
         if sites:
-            down += [each for each in self._sites if each not in sites]
-        return down
+            others = self._sites - set(sites)
+            plan = keep(plan, ~_between(plan, [(CENTRE, each) for each in others]))
+        if not relays and "direct" not in via:
+            return plan
+        crafts = [node.name for node in plan.nodes if node.kind == "spacecraft"]
+        steps = list(pairwise(relays))
+        firsts, lasts = relays[:1] or crafts, relays[-1:]
+        steps += [(site, first) for site in self._sites for first in firsts]
+        steps += [(last, craft) for last in lasts for craft in crafts]
+        steps += [(CENTRE, site) for site in self._sites]
+        return keep(plan, _between(plan, steps))
 
-    def _made(self, found: Route, wish: Wish) -> Way | str:
+    def _made(self, plan: Plan, found: Route, wish: Wish) -> Way | str:
         """Return a route as a way: with the uplink, and how FOP-1 is to be set for it."""
-        uplink = self._uplink(found)
+        uplink = self._uplink(plan, found)
         settings = self._crafts[wish.spacecraft].tc
         if uplink is None or settings is None:
             return f"{wish.spacecraft}: takes no commands" if uplink else "no uplink for this way"
@@ -226,12 +236,14 @@ class Planner:
             window=cop.window,
             t1_ns=cop.t1_ns,
             limit=min(255, cop.limit),
+            hops=hops(plan, found.contacts),
             why=cop.reason,
         )
 
     def _choose(self) -> None:
         """Take what is out of order out of the plan."""
         self._known.clear()
+        self._parts.clear()
         whole = self._whole
         if whole is None or not self._down:
             self.plan = whole
@@ -250,9 +262,9 @@ class Planner:
         uplink = self._link(one, other, link)
         return uplink is not None and uplink.name not in self._down
 
-    def _uplink(self, found: Route) -> Uplink | None:
+    def _uplink(self, plan: Plan, found: Route) -> Uplink | None:
         """Return the uplink of the first radio hop."""
-        link = int(self._planned().link[found.contacts[1]])
+        link = int(plan.link[found.contacts[1]])
         return self._link(found.nodes[1], found.nodes[2], link)
 
     def _link(self, site: str, target: str, link: int) -> Uplink | None:
@@ -291,3 +303,10 @@ def _why(way: Way, better: Sequence[Way]) -> str:
         return f"arrives first; {way.why}"
     later = (way.route.arrives_ns - better[0].route.arrives_ns) / 1e9
     return f"arrives {later:.1f} s later; {way.why}"
+
+
+def _between(plan: Plan, steps: Sequence[tuple[str, str]]) -> NDArray[np.bool_]:
+    """Return which contacts are between one of these pairs."""
+    size = len(plan.nodes)
+    pairs = [plan.places[one] * size + plan.places[other] for one, other in steps]
+    return np.isin(plan.source.astype(np.int64) * size + plan.target, pairs)

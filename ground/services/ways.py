@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ground.messages import HopRow, RouteRow
@@ -25,6 +26,7 @@ class Way:
         stores: whether a relay on the way keeps frames for a later contact.
         kind: AD, or BD where an acknowledged round trip would take too long.
         window, t1_ns, limit: K, T1 and the transmission limit.
+        hops: the contacts that it uses, from the control centre on.
         why: why this way.
     """
 
@@ -40,6 +42,7 @@ class Way:
     window: int
     t1_ns: int
     limit: int
+    hops: tuple[HopRow, ...] = ()
     why: str = ""
 
     @property
@@ -83,19 +86,19 @@ class Way:
         return replace(self, why=why)
 
 
-def row(way: Way, plan: Plan) -> RouteRow:
+def hops(plan: Plan, contacts: Sequence[int]) -> tuple[HopRow, ...]:
+    """Return contacts of a plan as faces show them."""
+    rows = map(plan.contact, contacts)
+    return tuple(
+        HopRow(each.source, each.target, each.start_ns, each.end_ns, each.rate_bps, each.owlt_ns)
+        for each in rows
+    )
+
+
+def row(way: Way) -> RouteRow:
     """Return a way as faces show it."""
-    hops = []
-    for place in way.route.contacts:
-        contact = plan.contact(place)
-        hops.append(
-            HopRow(
-                contact.source, contact.target, contact.start_ns, contact.end_ns,
-                contact.rate_bps, contact.owlt_ns,
-            )
-        )  # fmt: skip
     return RouteRow(
-        hops,
+        list(way.hops),
         way.uplink,
         way.route.departs_ns,
         way.route.arrives_ns,

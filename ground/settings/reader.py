@@ -246,6 +246,7 @@ def _twice(data: dict[str, Any]) -> Iterator[tuple[keys.KeyPath, str]]:
         ("influx", "name"),
         ("site", "name"),
         ("relay", "name"),
+        ("relay", "scid"),
         ("uplink", "name"),
         ("operator", "key"),
     ):
@@ -291,13 +292,15 @@ def _unknown_places(file: File) -> Iterator[tuple[keys.KeyPath, str]]:
             if value is not None and value not in known:
                 expected = f"expected one of {', '.join(sorted(known)) or 'none'}"
                 yield ("uplink", index, key), f"{key} = {value!r}; {expected}"
-    crafts = {craft.name: craft.scid for craft in file.spacecraft}
+    names = {craft.name: "spacecraft" for craft in file.spacecraft} | dict.fromkeys(sites, "site")
+    ids = {craft.scid: craft.name for craft in file.spacecraft}
     for index, relay in enumerate(file.relay):
-        if relay.name in sites:
-            yield ("relay", index, "name"), f"name = {relay.name!r} is that of a site"
-        if relay.scid is not None and crafts.get(relay.name) != relay.scid:
-            expected = f"expected a [[spacecraft]] {relay.name!r} of this scid, for its telemetry"
-            yield ("relay", index, "scid"), f"scid = {relay.scid}; {expected}"
+        if relay.name in names:
+            found = f"name = {relay.name!r} is that of a {names[relay.name]}"
+            yield ("relay", index, "name"), f"{found}; expected another"
+        if relay.scid in ids:
+            found = f"scid = {relay.scid} is that of {ids[relay.scid]}"
+            yield ("relay", index, "scid"), f"{found}; expected another"
 
 
 def _error(source: str, line: int, message: str) -> Problem:

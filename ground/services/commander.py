@@ -1,0 +1,297 @@
+"""The command service without its sockets: what waits is routed and released, what is heard judged.
+
+    queue -> way -> forward channel -> unit -> gateway
+    control words, reports, custody, telemetry -> verdicts -> the life of each command
+
+Everything it decides is a fact (`Record`), written before anything leaves. It is restored from the
+facts alone: what may have left and is not acknowledged is settled as after an alert (`Forward`),
+and nothing is sent again before that.
+
+It owns no clock: `now` is ns TAI.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from itertools import islice
+
+from ground.command import facts
+from ground.command.facts import Entry
+from ground.command.life import Phase, Stage, phase
+from ground.messages import RadiateUnit, UnitRow
+from ground.services import command_units
+from ground.services.command_catalogues import Catalogues
+from ground.services.command_listener import Listener
+from ground.services.command_record import Record
+from ground.services.command_state import Command
+from ground.services.forward import Arrived, Doubt, Fdu, Forward, Leaving, Settled, Told
+from ground.services.planner import Planner, Wish
+from ground.services.returns import ClcwHeard, CustodyHeard, Heard, ReportHeard
+from ground.services.ways import Way
+from ground.settings import Mission
+from protocols.tc import Kind
+
+SECOND_NS = 10**9
+LOOK_NS = SECOND_NS  # between two looks at a way that was not open
+NO_ROUTE = "no route: "
+
+
+class Commander:
+    """Commanding of one realm.
+
+    Args:
+        version: of the software, for the record.
+
+    Attributes:
+        record: the facts and what waits for them.
+        forwards: the forward channel of each spacecraft that takes commands.
+        needs: what commands wait for, in words.
+    """
+
+    def __init__(
+        self, mission: Mission, catalogues: Catalogues, planner: Planner, realm: str, version: str
+    ) -> None:
+        self.mission, self.planner, self.catalogues = mission, planner, catalogues
+        self._realm, self._version = realm, version
+        self.record = Record()
+        self.listener = Listener(mission, catalogues, self.record)
+        self.forwards = {
+            each.name: Forward(each.name, each.scid, each.tc)
+            for each in mission.spacecraft
+            if each.tc is not None
+        }
+        self.needs: dict[str, str] = {}
+
+    # ---- beginning --------------------------------------------------------------------------
+
+    def restore(self, entries: Iterable[Entry], now: int) -> None:
+        """Become what the facts of an earlier run say; what may have left is in doubt."""
+        for each in entries:
+            self.record.restore(each)
+        state = self.record.state
+        for (name, _), channel in state.channels.items():
+            if name in self.forwards and channel.frames:
+                doubts = self._doubts(list(channel.frames.values()))
+                self.forwards[name].restore(doubts, doubts[0].sequence, channel.quiet_ns)
+        for known in state.commands.values():
+            if phase(known.life.state) in (Phase.FLIGHT, Phase.BOARD, Phase.UNCERTAIN):
+                self.listener.expect(known, known.life.reached(Stage.RELEASED) or now)
+        self.listener.ask_all()
+        self.record.write(facts.Opened(now, self._version))
+
+    def _doubts(self, frames: Sequence[tuple[int, facts.Released]]) -> list[Doubt]:
+        last = {fact.commands[-1]: number for number, fact in frames if fact.commands}
+        made = []
+        for number, fact in frames:
+            name = fact.commands[-1] if fact.commands else ""
+            known = self.record.state.commands.get(name)
+            expires = known.taken.not_after_ns if known else fact.not_after_ns
+            made.append(Doubt(number, Fdu(name, last.get(name) == number, expires)))
+        return made
+
+    # ---- what time asks for -----------------------------------------------------------------
+
+    def expire(self, now: int) -> None:
+        """Do what is due."""
+        self._end_waiting(now)
+        self.planner.refresh(now)
+        self.record.state.queue.due(now)
+        for name, forward in self.forwards.items():
+            self._tell(name, forward.expire(now), now)
+            self._tend(forward, now)
+            self._serve(name, now)
+        self.listener.expire(now)
+        self.record.state.forget(now)
+
+    def deadline(self, now: int) -> int:
+        """Return when `expire` has something to do, at the latest in a second."""
+        times = [self.record.state.queue.deadline(), self.listener.verifier.deadline()]
+        times += [each.deadline() for each in self.forwards.values()]
+        return min([now + LOOK_NS, *(each for each in times if each is not None)])
+
+    def _end_waiting(self, now: int) -> None:
+        """End what waited too long: for its contact, its approval, or a hand-over."""
+        state = self.record.state
+        for waiting in state.queue.expire(now):
+            why = self.needs.pop(waiting.command, "it waited until its expiry")
+            end = "NO_ROUTE" if why.startswith(NO_ROUTE) else "EXPIRED"
+            self.record.write(facts.Ended(now, waiting.command, end, why))
+        for asked in state.approvals.expire(now):
+            known = state.commands.get(asked.command)
+            if known is not None and known.life.state in (Stage.QUEUED, Stage.ROUTED):
+                why = "no approval that held until it could go"
+                self.record.write(facts.Ended(now, asked.command, "EXPIRED", why))
+        for fact in state.authority.expire(now):
+            self.record.write(fact)
+
+    # ---- what waits -------------------------------------------------------------------------
+
+    def _tend(self, forward: Forward, now: int) -> None:
+        """Keep frames that are not acknowledged on a way that is open."""
+        way = forward.way
+        if way is None or not forward.pending:
+            return
+        if forward.lost or not way.open(now):
+            wish = self._wish(forward, now + 3600 * SECOND_NS, 3, ())
+            found = self.planner.way(wish, now)
+            if isinstance(found, Way) and found.open(now) and found.kind is Kind.AD:
+                self._tell(forward.spacecraft, forward.switch(found, now), now)
+        if forward.suspended and forward.way is not None and forward.way.open(now):
+            self._tell(forward.spacecraft, forward.prepare(now), now)
+
+    def _serve(self, name: str, now: int) -> None:
+        """Release what can go to a spacecraft, in order."""
+        forward, state = self.forwards[name], self.record.state
+        for waiting in list(islice(state.queue.ready(name), forward.settings.window)):
+            known = state.commands[waiting.command]
+            way = self.route(known, now)
+            if way is None:
+                continue
+            if not way.open(now) or now + way.flight_ns > known.taken.not_after_ns:
+                self.needs[known.id] = f"contact: {way.text}"
+                continue
+            if not self._release(forward, known, way, now):
+                return
+
+    def _wish(
+        self, forward: Forward, not_after_ns: int, priority: int, via: tuple[str, ...]
+    ) -> Wish:
+        return Wish(forward.spacecraft, forward.settings.length, not_after_ns, priority, via)
+
+    def route(self, known: Command, now: int) -> Way | None:
+        """Return the way of a command as the plan has it now; note one that is new."""
+        taken = known.taken
+        forward = self.forwards[taken.spacecraft]
+        wish = self._wish(forward, taken.not_after_ns, known.priority, tuple(taken.via))
+        way = self.planner.way(wish, now)
+        if isinstance(way, str):
+            self._no_route(known, way, now)
+            return None
+        before = known.routed
+        if before is None or known.life.state is Stage.QUEUED or before.nodes != list(way.nodes):
+            self.record.write(
+                facts.Routed(
+                    now, known.id, way.route.plan_id, list(way.nodes), way.uplink,
+                    way.opens_ns, way.route.arrives_ns, way.until_ns,
+                )
+            )  # fmt: skip
+        return way
+
+    def _no_route(self, known: Command, why: str, now: int) -> None:
+        """End a command that no contact serves before its expiry; wait where one may come yet."""
+        self.needs[known.id] = NO_ROUTE + why
+        if self.planner.until_ns >= known.taken.not_after_ns:
+            del self.needs[known.id]
+            self.record.write(facts.Ended(now, known.id, "NO_ROUTE", why))
+
+    def _release(self, forward: Forward, known: Command, way: Way, now: int) -> bool:
+        """Let a command go; return whether the next one may follow."""
+        taken = known.taken
+        kind = way.kind if taken.service == "auto" else Kind[taken.service]
+        fields = forward.fields(self._packet(known, now))
+        if kind is Kind.AD and not self._ready(forward, way, len(fields), now):
+            self.needs[known.id] = f"channel: {forward.state}"
+            return False
+        self.needs.pop(known.id, None)
+        told = forward.release(known.id, fields, taken.not_after_ns, kind, now, way)
+        self._tell(taken.spacecraft, told, now)
+        return True
+
+    def _packet(self, known: Command, now: int) -> bytes:
+        """Return what is sent: the packet, or one that has it executed at its time on board."""
+        taken, state = known.taken, self.record.state
+        if not taken.on_board_ns:
+            return taken.octets
+        made = self.catalogues.timed(taken, state.sequences)
+        apid = self.catalogues.schedule_apid(taken.spacecraft)
+        after = (state.sequences.get((taken.spacecraft, apid), 0) + 1) % (1 << 14)
+        self.record.write(facts.SequenceTaken(now, taken.spacecraft, apid, after))
+        return made
+
+    def _ready(self, forward: Forward, way: Way, frames: int, now: int) -> bool:
+        """Bring the channel onto a way, one at a time, and AD service into being."""
+        before = forward.way
+        if before is None or before.key != way.key or forward.lost:
+            if before is not None and before.open(now) and not forward.lost and forward.pending:
+                return False
+            self._tell(forward.spacecraft, forward.switch(way, now), now)
+        elif before is not way:
+            self._tell(forward.spacecraft, forward.switch(way, now), now)
+        if not forward.active:
+            self._tell(forward.spacecraft, forward.prepare(now), now)
+        return forward.active and forward.room() >= frames
+
+    # ---- what leaves ------------------------------------------------------------------------
+
+    def _tell(self, name: str, told: Sequence[Told], now: int) -> None:
+        """Write what a forward channel says, and send what leaves."""
+        forward = self.forwards[name]
+        vcid = forward.settings.vcid
+        for each in told:
+            match each:
+                case Leaving():
+                    self._leave(forward, each, now)
+                case Arrived(commands, nn_r):
+                    found = facts.FarmAcknowledged(now, name, vcid, list(commands), nn_r)
+                    self.record.write(found)
+                    self.listener.arrived(commands, now)
+                case Settled(unsent, uncertain, proof):
+                    for command in unsent:
+                        self.listener.again(command, proof, now)
+                    for command in uncertain:
+                        self.listener.uncertain(command, proof, now)
+                case _:
+                    self.record.write(facts.Noted(now, "channel", name, each.text))
+
+    def _leave(self, forward: Forward, leaving: Leaving, now: int) -> None:
+        way, settings, number = leaving.way, forward.settings, self.record.released
+        unit = command_units.name(self._realm, number, leaving.frame, now)
+        owner = self.record.state.commands.get(leaving.commands[0]) if leaving.commands else None
+        octets = command_units.octets(
+            unit, leaving.frame, way, settings, (forward.scid, settings.vcid),
+            owner.priority if owner else 3, leaving.deadline_ns, number,
+        )  # fmt: skip
+        self.record.write(
+            facts.Released(
+                now, unit, list(leaving.commands), forward.spacecraft, settings.vcid,
+                leaving.kind.name, leaving.sequence, leaving.frame, way.uplink, list(way.nodes),
+                leaving.deadline_ns, leaving.retransmission,
+            )
+        )  # fmt: skip
+        latest = leaving.deadline_ns - (0 if way.envelope else way.flight_ns)
+        self.record.send(way.uplink, RadiateUnit(unit, way.uplink, octets, latest))
+        self.listener.sent(unit, now)
+        if owner is not None and phase(owner.life.state) is not Phase.BOARD:
+            self.listener.expect(owner, now)
+
+    # ---- what is heard ----------------------------------------------------------------------
+
+    def heard(self, items: Sequence[Heard], now: int) -> None:
+        """Take what came down, in order."""
+        for item in items:
+            match item:
+                case ClcwHeard(t_ns, name, word):
+                    forward = self.forwards.get(name)
+                    if forward is not None and word.vcid == forward.settings.vcid:
+                        self._tell(name, forward.receive(word, t_ns or now, now), now)
+                        self._serve(name, now)
+                case ReportHeard():
+                    self.listener.report(item, now)
+                case CustodyHeard():
+                    self.listener.custody(item, now)
+                case _:
+                    self.listener.values(item, now)
+
+    def units(self, rows: Sequence[UnitRow], gateway: str, now: int) -> None:
+        """Take what a gateway says of transmissions."""
+        self.listener.units(rows, gateway, now)
+
+    def out_of_order(self, names: Collection[str], now: int) -> None:
+        """Say which uplinks and relays cannot be used; what waits is routed anew."""
+        if not self.planner.out_of_order(names):
+            return
+        text = ", ".join(sorted(names)) or "all are in use"
+        self.record.write(facts.Noted(now, "ways", "", f"not in use: {text}"))
+        for forward in self.forwards.values():
+            way = forward.way
+            forward.lost = way is not None and not {way.uplink, *way.nodes}.isdisjoint(names)
