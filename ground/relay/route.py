@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from typing import TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from ground.errors import InputError
 from ground.relay import rounds
 from ground.relay.legs import Legs
-from ground.relay.plan import FOREVER_NS, PRIORITIES, Kind, Plan
+from ground.relay.plan import FOREVER_NS, PRIORITIES, SECOND_NS, Kind, Plan
 
 HOPS = 6
 MOST_HOPS = 32
@@ -60,6 +61,17 @@ class Route:
     def hops(self) -> int:
         """Contacts on the way."""
         return len(self.contacts)
+
+    @property
+    def why(self) -> str:
+        """What speaks for it, for people."""
+        by = ", ".join(self.nodes[1:-1]) or "nobody"
+        times_ns = self.arrives_ns - self.departs_ns, self.waits_ns, self.slack_ns
+        whole, waits, slack = (f"{each / SECOND_NS:.3f} s" for each in times_ns)
+        return (
+            f"by {by}: {whole} under way, {waits} of it waiting; {self.hops} hops, "
+            f"{self.rate_bps:g} bit/s at the slowest; may leave {slack} later"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +135,23 @@ class Ask:
     strict: bool = False
 
 
+class Limits(TypedDict, total=False):
+    """What may be asked of a way besides where, whence and when.
+
+    octets: the size of the unit as it is sent.
+    not_after_ns: when it expires; its last octet arrives by then or it is not sent.
+    priority: 0 to 3; what is left of a contact is kept for each.
+    hops: the most contacts on the way.
+    without: nodes that it must not come to.
+    """
+
+    octets: float
+    not_after_ns: int
+    priority: int
+    hops: int
+    without: Collection[str]
+
+
 def reach(
     plan: Plan,
     source: str,
@@ -136,12 +165,7 @@ def reach(
 ) -> Reach:
     """Search the earliest arrivals at all nodes.
 
-    Args:
-        octets: size of the unit as it is sent.
-        not_after_ns: when it expires; its last octet arrives by then or it is not sent.
-        priority: 0 to 3; what is left of a contact is kept for each.
-        hops: the most contacts on the way.
-        without: nodes that it must not come to.
+    The arguments are those of `Limits`.
 
     Raises:
         InputError: a name is not of the plan, or a number cannot be.
@@ -156,65 +180,33 @@ def reach(
 
 
 def route(
-    plan: Plan,
-    source: str,
-    target: str,
-    *,
-    now: int,
-    octets: float = 0,
-    not_after_ns: int = FOREVER_NS,
-    priority: int = PRIORITIES - 1,
-    hops: int = HOPS,
-    without: Collection[str] = (),
+    plan: Plan, source: str, target: str, *, now: int, **limits: Unpack[Limits]
 ) -> Route | NoRoute:
     """Return the way to one node on which a unit arrives first, or why there is none.
 
-    Arguments and errors are those of `reach`.
+    Raises:
+        InputError: as `reach`.
     """
-    found = reach(
-        plan,
-        source,
-        now=now,
-        octets=octets,
-        not_after_ns=not_after_ns,
-        priority=priority,
-        hops=hops,
-        without=without,
-    )
-    return found.route(target)
+    return reach(plan, source, now=now, **limits).route(target)
 
 
 def alternatives(
-    plan: Plan,
-    source: str,
-    target: str,
-    *,
-    k: int = 3,
-    now: int,
-    octets: float = 0,
-    not_after_ns: int = FOREVER_NS,
-    priority: int = PRIORITIES - 1,
-    hops: int = HOPS,
-    without: Collection[str] = (),
+    plan: Plan, source: str, target: str, *, now: int, k: int = 3, **limits: Unpack[Limits]
 ) -> tuple[Route, ...]:
     """Return the best way, and then the best that starts by none of the first relays so far.
 
-    Arguments and errors are those of `reach`; `k` is the most ways to return. A first relay is
-    forbidden only as the first: a later way may come to it from another.
+    A first relay is forbidden only as the first: a later way may come to it from another.
+
+    Args:
+        k: the most ways to return.
+
+    Raises:
+        InputError: as `reach`.
     """
-    start = _place(plan, source)
-    found = reach(
-        plan,
-        source,
-        now=now,
-        octets=octets,
-        not_after_ns=not_after_ns,
-        priority=priority,
-        hops=hops,
-        without=without,
-    )
+    found = reach(plan, source, now=now, **limits)
+    start = found.ask.source
     ways: list[Route] = []
-    while len(ways) < k and isinstance(way := found.route(target), Route) and way.contacts:
+    while len(ways) < k and isinstance(way := found.route(target), Route):
         ways.append(way)
         closed = found.ask.closed.copy()
         own = slice(plan.groups.edges[start], plan.groups.edges[start + 1])
@@ -281,21 +273,22 @@ def _reason(ask: Ask, plan: Plan, place: int) -> str:
     name, source = plan.nodes[place].name, plan.nodes[ask.source].name
     if place == ask.source:
         return f"{name} is where it starts"
+    if (late := _found(plan, replace(ask, not_after_ns=FOREVER_NS), place)) is not None:
+        after_s = (int(late.arrives_ns[place]) - ask.not_after_ns) / SECOND_NS
+        return f"it would reach {name} {after_s:.9g} s after its expiry"
+    if _found(plan, replace(ask, octets=0), place) is not None:
+        return f"{ask.octets:g} octets are too many for the contacts to {name}"
+    if (far := _found(plan, replace(ask, hops=MOST_HOPS), place)) is not None:
+        return f"{len(far.way(place))} hops lead to {name}; at most {ask.hops} are allowed"
     stores = np.where(ask.retention_ns < 0, -1, FOREVER_NS)
-    looser = {
-        f"it would arrive after its expiry; {name} can be reached later": {
-            "not_after_ns": FOREVER_NS
-        },
-        f"{ask.octets:g} octets are too many for the contacts to {name}": {"octets": 0},
-        f"more than {ask.hops} hops are needed to reach {name}": {"hops": MOST_HOPS},
-        f"the nodes on the way to {name} do not store for so long": {
-            "retention_ns": stores,
-            "through": np.zeros_like(ask.through),
-        },
-        f"the nodes that lead to {name} are barred": {"closed": np.zeros_like(ask.closed)},
-    }
-    for reason, changed in looser.items():
-        found = _search(plan, replace(ask, **changed))  # type: ignore[arg-type]
-        if found.best[place] >= 0:
-            return reason
-    return f"no contacts lead from {source} to {name} from now on"
+    patient = replace(ask, retention_ns=stores, through=np.zeros_like(ask.through))
+    if _found(plan, patient, place) is not None:
+        return f"the nodes on the way to {name} do not store for so long"
+    if _found(plan, replace(ask, closed=np.zeros_like(ask.closed)), place) is not None:
+        return f"the nodes that lead to {name} are barred"
+    return f"no contacts lead from {source} to {name} from now on, or several limits are in the way"
+
+
+def _found(plan: Plan, ask: Ask, place: int) -> Reach | None:
+    found = _search(plan, ask)
+    return found if found.best[place] >= 0 else None

@@ -28,6 +28,7 @@ def plan_of(kinds, *rows):
     return of(nodes, contacts)
 
 
+SEVERAL = "or several limits are in the way"
 STORE, CRAFT, PIPE = ("station",), ("spacecraft",), ("bent-pipe",)
 
 
@@ -68,6 +69,15 @@ def test_a_unit_leaves_late_enough_for_a_relay_that_holds_it_briefly():
     assert (found.arrives_ns, found.waits_ns) == (90, 5)
 
 
+def test_a_route_says_what_speaks_for_it():
+    plan = plan_of([STORE, STORE, CRAFT], ("a", "b", 0, 10**9), ("b", "c", 2 * 10**9, 10**10, 8))
+    assert route(plan, "a", "c", now=0).why == (
+        "by b: 2.000 s under way, 2.000 s of it waiting; 2 hops, 8e+09 bit/s at the slowest; "
+        "may leave 1.000 s later"
+    )
+    assert route(plan, "a", "b", now=0).why.startswith("by nobody: ")
+
+
 def test_acquisition_comes_before_the_first_octet():
     nodes = [Node("a", "station"), Node("b", "spacecraft")]
     plan = of(nodes, [Contact("a", "b", 10, 30, FAST, acquisition_ns=15)])
@@ -89,12 +99,13 @@ def test_a_way_never_meets_a_storing_node_twice():
 @pytest.mark.parametrize(
     "asked, reason",
     [
-        ({"not_after_ns": 29}, "it would arrive after its expiry; c can be reached later"),
+        ({"not_after_ns": 29}, "it would reach c 1e-09 s after its expiry"),
         ({"octets": 60}, "60 octets are too many for the contacts to c"),
         ({"octets": 5, "priority": 0}, "5 octets are too many for the contacts to c"),
-        ({"hops": 1}, "more than 1 hops are needed to reach c"),
+        ({"hops": 1}, "2 hops lead to c; at most 1 are allowed"),
         ({"without": ["b"]}, "the nodes that lead to c are barred"),
-        ({"now": 41}, "no contacts lead from a to c from now on"),
+        ({"now": 41}, f"no contacts lead from a to c from now on, {SEVERAL}"),
+        ({"hops": 1, "not_after_ns": 29}, f"no contacts lead from a to c from now on, {SEVERAL}"),
     ],
 )
 def test_a_refusal_says_which_limit_is_in_the_way(asked, reason):
