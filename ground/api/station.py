@@ -7,87 +7,33 @@ with Station.connect() as station:
 
 from __future__ import annotations
 
-import time
-from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
-
-import zmq
+from typing import Literal
 
 from ground import clock, messages
+from ground.api.asking import ending
 from ground.api.client import Client
+from ground.api.commanding import Commanding
 from ground.api.samples import Row, Sample, samples
-from ground.errors import NotReachable, Refused
+from ground.errors import Refused
 from ground.messages import AlarmRef, AlarmRow, Answered, EventRow, MissionDescribed, StatusRead
 from ground.wire import Envelope
 
 SECOND_NS = 10**9
 TREND_S = 60.0  # that reading a long trend may take
-MOST_KEPT = 10_000
-T = TypeVar("T")
 Ranges = dict[str, tuple[float | None, float | None]]
 
 
-class Station:
+class Station(Commanding):
     """A connection to a station; make it by `connect`, and close it or use it with `with`.
 
-    Every call raises NotReachable where the station does not answer in time, and Refused where it
-    answers that it will not, with its reason.
+    Every call raises NotReachable where the station does not answer in time, Refused where it
+    answers that it will not, with its reason, and InputError where the request itself is wrong.
     """
 
     def __init__(self, client: Client, timeout_s: float) -> None:
-        self.client = client
-        self._timeout_s = timeout_s
-        self._others: deque[Envelope] = deque()
-        self._forgotten: Counter[str] = Counter()
+        super().__init__(client, timeout_s)
         self._viewport = 0
-
-    @classmethod
-    def connect(
-        cls,
-        home: Path | None = None,
-        realm: str = "live",
-        *,
-        address: str | None = None,
-        key: str = "operator",
-        kinds: Sequence[str] = (),
-        timeout_s: float = 5.0,
-    ) -> Station:
-        """Return a connection to the station of a home, or to a display service over TCP.
-
-            station = Station.connect(realm="sim/demo")
-
-        Args:
-            kinds: facts to hear by `subscribe`.
-
-        Raises:
-            NotReachable: none answers within `timeout_s`.
-        """
-        client = Client(home, realm, kinds=kinds, address=address, key=key)
-        made = cls(client, timeout_s)
-        try:
-            made.status()
-        except BaseException:
-            client.close()
-            raise
-        return made
-
-    def close(self) -> None:
-        """Leave the station."""
-        self.client.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     # ---- questions --------------------------------------------------------------------------
 
@@ -140,7 +86,7 @@ class Station:
         was: for that, `subscribe`. Ends after `timeout_s`, if one is given.
         """
         self._viewport += 1
-        number, end = self._viewport, _end(timeout_s)
+        number, end = self._viewport, ending(timeout_s)
         self.client.watch(number, rows, rate_hz)
         try:
             for envelope in self._envelopes(end):
@@ -161,14 +107,9 @@ class Station:
 
         What did not come is counted in `missed`. Ends after `timeout_s`, if one is given.
         """
-        for envelope in self._envelopes(_end(timeout_s)):
+        for envelope in self._envelopes(ending(timeout_s)):
             if envelope.seq:
                 yield envelope
-
-    @property
-    def missed(self) -> dict[str, int]:
-        """Facts that were published and did not come, or waited here too long, by topic."""
-        return dict(self._forgotten + Counter(self.client.missed))
 
     # ---- acts -------------------------------------------------------------------------------
 
@@ -219,65 +160,6 @@ class Station:
         """Steer a replay; `value` is a rate, or 1 and 0 for loop, `t_ns` a time to seek."""
         self._act(messages.ControlReplay(act, value, t_ns))
 
-    # ---- waiting ----------------------------------------------------------------------------
-
-    def _act(self, request: Any) -> None:
-        self._ask(request, Answered)
-
-    def _ask(self, request: Any, kind: type[T], timeout_s: float | None = None) -> T:
-        """Return what answers a request; what comes meanwhile is kept for whoever waits for it."""
-        timeout_s = timeout_s or self._timeout_s
-        end = time.monotonic() + timeout_s
-        self.client.wait(timeout_s, request)
-        number = self.client.ask(request)
-        while (left := end - time.monotonic()) > 0:
-            answer = None
-            for envelope in self._receive(left):
-                if envelope.request == number:
-                    answer = envelope.message
-                else:
-                    self._keep(envelope)
-            if answer is not None:
-                return _done(answer, kind)
-        raise NotReachable(f"{type(request).__name__}: no answer; expected a station that runs")
-
-    def _keep(self, envelope: Envelope) -> None:
-        """Keep what nobody waits for yet; the oldest goes where that is too much."""
-        if len(self._others) >= MOST_KEPT:
-            self._forgotten[self._others.popleft().topic] += 1
-        self._others.append(envelope)
-
-    def _envelopes(self, end: float | None) -> Iterator[Envelope]:
-        while end is None or time.monotonic() < end:
-            while self._others:
-                yield self._others.popleft()
-            for envelope in self._receive(1.0 if end is None else end - time.monotonic()):
-                self._keep(envelope)
-
-    def _receive(self, timeout_s: float) -> list[Envelope]:
-        """Return what has come, after a wait of a second at most where nothing has."""
-        found = self.client.receive()
-        if not found:
-            poller = zmq.Poller()
-            for socket in self.client.sockets:
-                poller.register(socket, zmq.POLLIN)
-            poller.poll(int(max(0.0, min(timeout_s, 0.5)) * 1000))
-            found = self.client.receive()
-        return found
-
-
-def _done(answer: Any, kind: type[T]) -> T:
-    """Return an answer of the kind that was asked for; raise what it says against that."""
-    if isinstance(answer, Answered) and not answer.ok:
-        raise Refused(answer.reason)
-    if not isinstance(answer, kind):
-        raise NotReachable(f"{type(answer).__name__} came; expected {kind.__name__}")
-    return answer
-
 
 def _references(alarms: Iterable[AlarmRow]) -> list[AlarmRef]:
     return [AlarmRef(each.id, each.version) for each in alarms]
-
-
-def _end(timeout_s: float | None) -> float | None:
-    return None if timeout_s is None else time.monotonic() + timeout_s

@@ -14,6 +14,7 @@ from ground.cli import (
     archive,
     check,
     console,
+    contacts,
     demo,
     gaps,
     gateway,
@@ -24,6 +25,7 @@ from ground.cli import (
     packets,
     query,
     replay,
+    route,
     simulate,
     status,
     up,
@@ -92,6 +94,10 @@ app.command("simulate", epilog=_example("ground simulate chenguang1 --to udp:127
 app.command("replay", epilog=_example("ground replay chenguang1 --rate 10 --id yesterday"))(
     replay.replay
 )
+app.command("contacts", epilog=_example("ground contacts chenguang1 --hours 12 --node CG-1"))(
+    contacts.contacts
+)
+app.command("route", epilog=_example("ground route chenguang1 CG-1 --via direct"))(route.route)
 app.add_typer(keys.app, name="keys")
 app.add_typer(ledger.app, name="ledger")
 app.command("demo", epilog=_example("ground demo"))(demo.demo)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,10 +28,13 @@ Start = Annotated[
     str | None, typer.Option("--from", help="From this UTC time on, as 2026-11-22T10:00:00.")
 ]
 End = Annotated[str | None, typer.Option("--until", help="Until before this UTC time.")]
+Key = Annotated[str, typer.Option("--key", help="Whose key to ask with, of this home's keyring.")]
 Limit = Annotated[
     int,
     typer.Option("--limit", "-n", min=0, help="Rows for each parameter or in all; 0 is no end."),
 ]
+
+LONGEST_S = 366 * 86_400  # that a time may lie after now
 
 
 def instant(text: str | None) -> int | None:
@@ -44,6 +48,21 @@ def instant(text: str | None) -> int | None:
     except ValueError:
         expected = "a UTC time as 2026-11-22T10:00:00 or 2026-326T10:00:00"
         raise InputError(f"{text!r}: no time; expected {expected}") from None
+
+
+def moment(text: str | None, now_ns: int) -> int | None:
+    """Return a UTC time that was typed, or one after now, as +90s, +5m, +2h or +1d."""
+    if text is None or not text.startswith("+"):
+        return instant(text)
+    span = _SPAN.fullmatch(text)
+    seconds = float(span[1]) * _UNITS[span[2]] if span else -1.0
+    if not 0 <= seconds <= LONGEST_S:
+        raise InputError(f"{text!r}: no span; expected one as +90s, +5m, +2h or +1d, up to a year")
+    return now_ns + round(seconds * 10**9)
+
+
+_SPAN = re.compile(r"\+(\d{1,9}(?:\.\d{1,9})?)(s|m|h|d|)", re.ASCII)
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 def open_archive(home: Path | None, realm: str, spacecraft: list[str] | None = None) -> Any:

@@ -80,18 +80,20 @@ def emit(
     as_json: bool = False,
     as_lines: bool = False,
     counts: Mapping[str, Any] | None = None,
+    beside: Mapping[str, Any] | None = None,
     empty: str = "nothing",
 ) -> None:
     """Print rows in the form that was asked for; JSON lines stream, a table is drawn at once.
 
-    `empty` is said to a person in place of a table without rows.
+    `beside` are further keys of the JSON object. `empty` is said to a person in place of a table
+    without rows.
     """
     if as_lines:
         for row in rows:
             sys.stdout.write(json.dumps(plain(row)) + "\n")
     elif as_json:
         whole = {"schema": f"ground.{verb}/1", "rows": [plain(row) for row in rows]}
-        json.dump(whole | {"counts": plain(counts or {})}, sys.stdout)
+        json.dump(whole | {"counts": plain(counts or {})} | plain(beside or {}), sys.stdout)
         sys.stdout.write("\n")
     else:
         _table(rows, headings, empty)

@@ -103,7 +103,11 @@ class ServiceReported:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """Whether a request was done; if not, why."""
+    """Whether a request was done; if not, why.
+
+    `wrong` tells what cannot be (an argument out of range) from what may not be now.
+    """
 
     ok: bool
     reason: str = ""
+    wrong: bool = False

@@ -112,8 +112,8 @@ def _limit(loss: float) -> int:
 def _mode(route: Route, rtt_ns: int, longest_rtt_ns: int) -> tuple[Literal["AD", "BD"], str]:
     stores = [
         name
-        for name, kind in zip(route.nodes, route.kinds, strict=True)
-        if kind == "store-and-forward" and name != route.nodes[-1]
+        for name, kind in zip(route.nodes[1:-1], route.kinds[1:-1], strict=True)
+        if kind == "store-and-forward"
     ]
     if stores:
         return "BD", f"{stores[0]} stores and forwards: no report comes while a timer runs"
