@@ -109,7 +109,7 @@ def _nodes_ns(start_ns: int, end_ns: int, guard_ns: int, step_s: float) -> Int64
     """Return the grid: beyond both ends by the guard, so that it cuts no contact there."""
     step_ns = round(step_s * SECOND_NS)
     beyond = guard_ns // step_ns + 2
-    steps = -((start_ns - end_ns) // step_ns) + 2 * beyond
+    steps = max(-((start_ns - end_ns) // step_ns), 0) + 2 * beyond
     return start_ns - beyond * step_ns + step_ns * np.arange(steps + 1, dtype=np.int64)
 
 

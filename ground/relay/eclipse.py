@@ -80,7 +80,7 @@ def _shadows(
     orbits: Sequence[Orbit], start_ns: int, end_ns: int, step_s: float, sign: float
 ) -> Eclipses:
     step_ns = round(step_s * SECOND_NS)
-    steps = -((start_ns - end_ns) // step_ns) + 2  # one node beyond each end
+    steps = max(-((start_ns - end_ns) // step_ns), 0) + 2  # one node beyond each end
     t_ns = start_ns - step_ns + step_ns * np.arange(steps + 1, dtype=np.int64)
     sun_km = sun.position_km(t_ns)
     size = max(CELLS // len(t_ns), 1)

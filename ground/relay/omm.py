@@ -16,7 +16,7 @@ import csv
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import cast
+from typing import Any, cast
 
 from lxml import etree
 
@@ -170,6 +170,7 @@ def _elements(fields: Fields, where: Where) -> Elements:
     norad_id = fields.get("NORAD_CAT_ID", "").strip()
     if norad_id and _CATALOGUE_NUMBER.fullmatch(norad_id) is None:
         raise InputError(f"{where}: NORAD_CAT_ID {norad_id!r} found; up to nine digits expected")
+    numbers: dict[str, Any] = {name: _number(fields, key, where) for key, name in _NUMBERS.items()}
     return checked(
         Elements(
             name=fields.get("OBJECT_NAME", "").strip(),
@@ -177,7 +178,7 @@ def _elements(fields: Fields, where: Where) -> Elements:
             object_id=fields.get("OBJECT_ID", "").strip(),
             epoch_ns=_epoch_ns(fields, where),
             where=where,
-            **{name: _number(fields, key, where) for key, name in _NUMBERS.items()},
+            **numbers,
         )
     )
 

@@ -32,6 +32,7 @@ NEAR = 3  # limit − |d|
 MEASURED = (
     14  # golden sections for an extreme: of 80 s to 0.1 s, in which it changes by millimetres
 )
+DOCKED_KM = 1e-6  # what divides by a range takes it to be at least this
 SLACK_KM = 10.0  # looked for beyond what a convex margin can do between nodes
 
 Tracks = tuple[Float, Float, Float, Float, Float, Float]
@@ -148,7 +149,7 @@ def _farness(p: Float, q: Float, u: Float) -> Float:
 
 
 def _sine(p: Float, q: Float, u: Float) -> Float:
-    return np.asarray(_dot(p - q, u) / _length(p - q))
+    return np.asarray(_dot(p - q, u) / np.maximum(_length(p - q), DOCKED_KM))
 
 
 def margin(kind: int, p: Float, q: Float, u: Float, limit: Float) -> Float:
@@ -159,7 +160,7 @@ def margin(kind: int, p: Float, q: Float, u: Float, limit: Float) -> Float:
     elif kind == BELOW:
         value = _length(d) * limit - _dot(d, u)
     elif kind == CLEAR:
-        along = np.clip(_dot(p, d) / _dot(d, d), 0, 1)
+        along = np.clip(_dot(p, d) / np.maximum(_dot(d, d), DOCKED_KM**2), 0, 1)
         value = _length(p - along[..., None] * d) - limit
     else:
         value = limit - _length(d)

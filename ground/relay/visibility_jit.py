@@ -12,7 +12,7 @@ import numba
 import numpy as np
 
 ABOVE, BELOW, CLEAR = 0, 1, 2
-SLACK_KM = 10.0
+DOCKED_KM, SLACK_KM = 1e-6, 10.0
 BISECTIONS, SECTIONS, MEASURED = 24, 30, 14
 GOLDEN, NOWHERE = 0.6180339887498949, -1e12
 NEAREST, FARTHEST, HIGHEST = -1, -2, -3  # further kinds, for `extremes`
@@ -29,7 +29,7 @@ def _valued(kind, px, py, pz, qx, qy, qz, ux, uy, uz, limit):  # type: ignore[no
     if kind == BELOW:
         return length * limit - (dx * ux + dy * uy + dz * uz)
     if kind == CLEAR:
-        along = (px * dx + py * dy + pz * dz) / (length * length)
+        along = (px * dx + py * dy + pz * dz) / max(length * length, DOCKED_KM**2)
         along = min(max(along, 0.0), 1.0)
         x, y, z = px - along * dx, py - along * dy, pz - along * dz
         return math.sqrt(x * x + y * y + z * z) - limit
@@ -38,7 +38,7 @@ def _valued(kind, px, py, pz, qx, qy, qz, ux, uy, uz, limit):  # type: ignore[no
     if kind == FARTHEST:
         return length
     if kind == HIGHEST:
-        return (dx * ux + dy * uy + dz * uz) / length
+        return (dx * ux + dy * uy + dz * uz) / max(length, DOCKED_KM)
     return limit - length
 
 

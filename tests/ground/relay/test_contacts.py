@@ -315,3 +315,25 @@ def test_an_orbit_that_has_decayed_has_no_contacts_and_harms_no_other() -> None:
     lost = Spacecraft("lost", replace(first[1].orbit, bstar=5.0, eccentricity=0.04))
     found = contacts([*first, lost], SITES, T0 + DAY_NS, T0 + 2 * DAY_NS)
     assert set(found.target.tolist()) == {4, 5}
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_docked_modules_reach_each_other_and_the_same_as_one(fast: bool) -> None:
+    """Spacecraft at one and the same place: no range to divide by."""
+    if not fast:
+        kernels.unbind()
+    one = fleet(1)[0]
+    docked = [Spacecraft(name, one.orbit, relay=True) for name in ("A", "B")]
+    found = contacts([*docked, *RELAYS], SITES, T0, T0 + DAY_NS // 8)
+    row = rows_of(found, "A", "B")
+    assert found.start_ns[row].tolist() == [T0]
+    assert found.end_ns[row].tolist() == [T0 + DAY_NS // 8]
+    assert found.owlt_ns[row].tolist() == [0]
+    for site in SITES:
+        a, b = rows_of(found, site.name, "A"), rows_of(found, site.name, "B")
+        assert found.start_ns[a].tolist() == found.start_ns[b].tolist()
+
+
+def test_a_span_that_ends_before_it_begins_has_no_contacts() -> None:
+    assert len(contacts([*fleet(2), *RELAYS], SITES, T0, T0)) == 0
+    assert len(contacts([*fleet(2), *RELAYS], SITES, T0, T0 - DAY_NS)) == 0
