@@ -22,6 +22,7 @@ from typing import Literal
 from ground.command.checks import REPORTS, Check, Report
 from ground.command.constraints import Lookup
 from ground.command.deadlines import Deadlines
+from ground.command.facts import Verified
 from ground.command.life import ORDER, Stage
 
 REMEMBERED_NS = 24 * 3600 * 10**9  # after the last window, for reports that come late
@@ -31,7 +32,7 @@ MOST = 200_000  # commands that are listened for
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is known about one stage of a command, and how; the fields of the fact `Verified`.
+    """What is known about one stage of a command, and how.
 
     The stage UNCERTAIN with the verdict late says that nothing more is expected in time.
     """
@@ -43,6 +44,11 @@ class Verdict:
     at_ns: int
     detail: str = ""
     late: bool = False
+
+    def fact(self, now: int) -> Verified:
+        """Return the fact for the ledger."""
+        told = (self.command, self.stage.value, self.verdict, self.source, self.at_ns)
+        return Verified(now, *told, self.detail, self.late)
 
 
 @dataclass(slots=True)
@@ -78,6 +84,7 @@ class _Watch:
     released_ns: int
     awaited: list[_Awaited]
     told: set[Stage] = field(default_factory=set)
+    uncertain: bool = False
 
     def all_passed(self, stage: Stage | None = None) -> bool:
         """Return whether all checks of a stage, or all, have passed."""
@@ -135,7 +142,7 @@ class Verifications:
         self._requests.setdefault(watch.request, []).append(watch)
         if not all(check.is_report for check in checks):
             self._looking.setdefault(spacecraft, {})[command] = watch
-        self._wait(watch)
+        self._wait(watch, released_ns)
         return True
 
     def forget(self, command: str) -> None:
@@ -242,8 +249,7 @@ class Verifications:
         """Return the stages that have passed now: of this verdict, those implied, and the end."""
         told = list(self._stages(watch, verdict))
         if not watch.all_passed():
-            self._wait(watch)
-            return told
+            return told + self._wait(watch, verdict.at_ns)
         self.forget(watch.command)
         detail = verdict.detail if verdict.stage is Stage.COMPLETED else "all that was awaited"
         return [*told, replace(verdict, stage=Stage.COMPLETED, detail=detail)]
@@ -259,31 +265,34 @@ class Verifications:
             detail = verdict.detail if stage is verdict.stage else f"implied by {verdict.stage}"
             yield replace(verdict, stage=stage, detail=detail)
 
-    def _overdue(self, watch: _Watch, now: int) -> Iterator[Verdict]:
-        """Yield the checks whose windows are over; forget what was remembered long enough."""
-        if watch.closes_ns() is None:
+    def _overdue(self, watch: _Watch, now: int) -> list[Verdict]:
+        """Return the checks whose windows are over; forget what was remembered long enough."""
+        if watch.uncertain:
             self.forget(watch.command)
-            return
+            return []
+        verdicts = []
         for at, each in enumerate(watch.awaited):
             closes = each.closes_ns
             if closes is not None and closes < now:
                 each.late = True
                 watch.follow(at, closes)
-                yield self._late(watch, each.check.stage, each.check.text, closes)
-        if watch.closes_ns() is None:
-            yield self._late(watch, Stage.UNCERTAIN, "no report in time", now)
-        self._wait(watch, now)
+                verdicts.append(_late(watch, each.check.stage, each.check.text, closes))
+        return verdicts + self._wait(watch, now)
 
-    def _late(self, watch: _Watch, stage: Stage, source: str, t_ns: int) -> Verdict:
-        return Verdict(watch.command, stage, "late", source, t_ns, late=True)
-
-    def _wait(self, watch: _Watch, now: int | None = None) -> None:
-        """Let a command be due when the next of its windows is over, or it is to be forgotten."""
+    def _wait(self, watch: _Watch, now: int) -> list[Verdict]:
+        """Let a command be due when its next window is over; UNCERTAIN where there is none."""
         closes = watch.closes_ns()
         if closes is not None:
             self._due.set(watch.command, closes + 1)
-        elif now is not None:
+        elif not watch.uncertain:
+            watch.uncertain = True
             self._due.set(watch.command, now + self._remembered_ns)
+            return [_late(watch, Stage.UNCERTAIN, "no report in time", now)]
+        return []
+
+
+def _late(watch: _Watch, stage: Stage, source: str, t_ns: int) -> Verdict:
+    return Verdict(watch.command, stage, "late", source, t_ns, late=True)
 
 
 def _drop(

@@ -75,7 +75,7 @@ def test_a_held_command_lets_others_go_by_and_keeps_its_place():
 
 def test_a_command_is_ready_exactly_at_its_time_and_expires_just_after_its_last():
     made = queue(waiting("a", not_before_ns=100, not_after_ns=200))
-    assert made.due(99) == ["A"] or True
+    assert made.due(99) == []
     assert ready(made) == "" and made.holds("a") == {NOT_BEFORE: 100} and made.deadline() == 100
     assert made.due(100) == ["A"] and ready(made) == "a" and made.deadline() == 201
     assert made.expire(200) == []
