@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from protocols import clcw, tc
+from protocols import clcw, packet, tc
 from protocols import cltu as cltus
 from protocols.crc import crc16_octets
 from protocols.pus.activities import Activity, ActivityId
@@ -17,17 +19,19 @@ from protocols.tc import Kind, TcFrame
 from tests.clauses import clause
 from tests.tools.worlds import (
     CRAFT,
+    FIRST,
     PLAIN,
     SCID,
     SECOND,
     STATION,
     frames,
+    relay,
     telecommand,
     unit,
     verified,
     world,
 )
-from tools.simulator.world import CLCW, Faults, OnBoard
+from tools.simulator.world import CLCW, Contact, Faults, OnBoard
 from tools.simulator.world.board import Board
 
 ACCEPTED, REFUSED = Subtype.ACCEPTED, Subtype.NOT_ACCEPTED
@@ -40,6 +44,14 @@ def send(made, octets):
 
 def word(came):
     return clcw.decode([each.octets for each in came if each.kind == CLCW][-1])
+
+
+def scheduled_octets(data):
+    return unit(telecommand(1, 11, 4, data))
+
+
+def relayed(data):
+    return unit(packet.encode(2040, 0, data, type=1), scid=FIRST)
 
 
 def control(data):
@@ -77,6 +89,8 @@ def test_a_copy_of_a_bd_frame_is_executed_once_even_after_a_restart():
     came = send(made, octets) + send(made, octets)
     made.reboot(CRAFT)
     came += send(made, octets)
+    assert made.spacecraft[CRAFT].board.doubles == 1, "it hears nothing while it restarts"
+    came += made.run_until(made.now_ns + 10 * SECOND) + send(made, octets)
     assert len(made.executed) == 1
     assert made.spacecraft[CRAFT].board.doubles == 2
     assert [subtype for subtype, _ in verified(came)].count(ACCEPTED) == 1
@@ -192,6 +206,26 @@ def test_the_packet_error_control_is_checked_where_the_mission_has_it():
     board = Board(CRAFT, OnBoard(profile), profile)
     assert board.receive(good[:-1] + bytes([good[-1] ^ 1]), 0)[0].subtype == REFUSED
     assert board.receive(good, 0)[0].subtype == ACCEPTED
+
+
+@given(
+    octets=st.binary(max_size=120),
+    wrap=st.sampled_from([bytes, unit, scheduled_octets, relayed]),
+    changes=st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 255)), max_size=4),
+)
+@settings(max_examples=150, deadline=None)
+def test_no_octets_whatever_bring_a_world_down(octets, wrap, changes):
+    made = world([relay("regenerative")], [
+        Contact(STATION, CRAFT, 0, 1000 * SECOND, 1, 64_000.0),
+        Contact(STATION, "relay", 0, 1000 * SECOND, 1, 64_000.0),
+    ])  # fmt: skip
+    sent = bytearray(wrap(octets or b"?"))
+    for place, value in changes:
+        sent[place % len(sent)] ^= value
+    for target in (CRAFT, "relay"):
+        made.radiate(STATION, target, bytes(sent))
+    made.run_until(60 * SECOND)
+    assert not [each for each in made.executed if each.request[0] > 2046]
 
 
 FAULTY = Faults(

@@ -21,6 +21,7 @@ from tools.simulator.world.craft import Tell
 from tools.simulator.world.receiver import addressee
 from tools.simulator.world.relay import Switch
 
+SCID_BITS = 8
 LISTENING = {"udp": "udp", "tcp-client": "tcp-server"}  # what hears a transmitter of a kind
 
 
@@ -48,6 +49,12 @@ class Forward:
             tell=self._tell,
         )
         self._scids = {each.name: each.scid for each in self.world.network.nodes.values()}
+        for name, scid in self._scids.items():
+            if scid is not None and scid >> SCID_BITS:
+                expected = (
+                    f"expected less than {1 << SCID_BITS}, as its telemetry goes in AOS frames"
+                )
+                raise InputError(f"{mission.path}: {name}: scid = {scid}; {expected}")
         self._craft = self.world.spacecraft[craft]
 
     @property

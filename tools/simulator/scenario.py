@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from ground.relay.plan import Plan
 from ground.settings import Mission, Relay, Spacecraft, Telecommand
 from protocols.pus.profile import PROFILE
 from tools.simulator.world import Coding, Contact, CraftSpec, Faults, RelaySpec, Scenario, both_ways
@@ -55,6 +56,18 @@ def always(mission: Mission, start_ns: int) -> Iterator[Contact]:
     for (source, target), rate_bps in pairs.items():
         owlt_ns = FAR_NS if {source, target} & high else NEAR_NS
         yield Contact(source, target, start_ns, start_ns + ALWAYS_NS, owlt_ns, rate_bps)
+
+
+def planned(plan: Plan) -> Iterator[Contact]:
+    """Yield the contacts of a contact plan, from when octets may leave; those of no centre."""
+    names = [each.name for each in plan.nodes]
+    centres = {each.name for each in plan.nodes if each.kind == "centre"}
+    columns = (plan.source, plan.target, plan.start_ns, plan.end_ns, plan.owlt_ns, plan.rate_bps)
+    rows = zip(*(each.tolist() for each in columns), plan.acquisition_ns.tolist(), strict=True)
+    for source, target, start_ns, end_ns, owlt_ns, rate_bps, acquisition_ns in rows:
+        ends = names[source], names[target]
+        if not centres.intersection(ends) and start_ns + acquisition_ns < end_ns:
+            yield Contact(*ends, start_ns + acquisition_ns, end_ns, owlt_ns, rate_bps)
 
 
 def _craft(craft: Spacecraft) -> CraftSpec:

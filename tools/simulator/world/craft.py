@@ -28,6 +28,7 @@ class CraftSpec:
         profile: of telecommands; reports have no packet error control.
         clcw_ns: between two control words while frames come.
         idle_ns: the same when none came for a while.
+        boot_ns: how long it neither hears nor speaks when its computer restarts.
     """
 
     name: str
@@ -36,6 +37,7 @@ class CraftSpec:
     profile: Profile = PLAIN
     clcw_ns: int = SECOND_NS
     idle_ns: int = 30 * SECOND_NS
+    boot_ns: int = 8 * SECOND_NS
 
 
 class Packer:
@@ -90,7 +92,7 @@ class Spacecraft:
         self._spec, self._network = spec, network
         self._tell = tell or self._send
         self._packer = Packer(spec.profile)
-        self._heard_ns = 0
+        self._heard_ns = self._silent_ns = 0
         self._beat_ns: int | None = None
         self._awake_ns: int | None = None
 
@@ -101,6 +103,8 @@ class Spacecraft:
     def receive(self, octets: bytes, source: str) -> None:
         """Hear a CLTU."""
         now_ns = self._network.now_ns
+        if now_ns < self._silent_ns:
+            return
         before = self.receiver.version
         for packet in self.receiver.receive(octets):
             self._tell(self.board.receive(packet, now_ns))
@@ -110,7 +114,8 @@ class Spacecraft:
             self._beat_at(now_ns + self._spec.clcw_ns)
 
     def boot(self) -> None:
-        """Restart: FARM-1 and the schedule begin anew."""
+        """Restart: FARM-1 and the schedule begin anew after a silence."""
+        self._silent_ns = self._network.now_ns + self._spec.boot_ns
         self.receiver.boot()
         self.board.boot()
         self._packer = Packer(self._spec.profile)
@@ -148,6 +153,9 @@ class Spacecraft:
         """Send a control word, and choose when the next one goes."""
         now_ns, network = self._network.now_ns, self._network
         self._beat_ns = None
+        if now_ns < self._silent_ns:
+            self._beat_at(self._silent_ns)
+            return
         if network.reaches(self.name):
             network.report(self.name, CLCW, self.receiver.clcw())
             busy = now_ns - self._heard_ns < BUSY_NS

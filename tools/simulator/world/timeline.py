@@ -19,7 +19,8 @@ from protocols.pus.schedule import Subtype
 from tools.simulator.world.refused import Code, Refused
 
 CAPACITY = 1000  # activities
-ROWS = 250  # of one report, whose count is one octet
+LARGEST = 4096  # octets of a telecommand that waits
+ROWS = 12  # of one report, which is a packet
 
 Answer = tuple[int, bytes]  # subtype and data of a report
 
@@ -121,6 +122,8 @@ class Timeline:
             raise Refused(Code.DATA) from None
         if any(each.release_ns <= now for each in made.values()):
             raise Refused(Code.LATE)
+        if any(len(each.telecommand) > LARGEST for each in made.values()):
+            raise Refused(Code.FULL)
         if len(self._waiting | made) > CAPACITY:
             raise Refused(Code.FULL)
         self._waiting |= made
