@@ -93,6 +93,7 @@ def rounds(
     not_after: int,
     hops: int,
     strict: bool,
+    goal: int,
 ) -> Found:
     """Return the earliest arrivals of a unit's last octet at all nodes, and the ways there.
 
@@ -100,12 +101,14 @@ def rounds(
         closed: bool [G], the links that may not be used.
         retention: int64 [V], see `Node.holds_ns`.
         through: bool [V], the bent pipes.
+        goal: the one node that is asked for, so that nothing later than its arrival is looked at;
+            -1 for all.
 
     Returns:
         int64 [V] arrival, FOREVER_NS where there is none; int64 [V] label at that arrival, or -1;
         int64 [L, 2] contact and parent of each label, -1 at the source.
     """
-    search = _Search(contacts, index, retention, through, octets, priority, not_after, strict)
+    search = _Search(contacts, index, retention, through, octets, priority, not_after, strict, goal)
     search.add(_Label(source, now))
     search.arrival[source], search.best[source] = now, 0
     done = 0
@@ -131,10 +134,11 @@ class _Search:
         priority: int,
         not_after: int,
         strict: bool,
+        goal: int,
     ) -> None:
         self.start, self.end, self.owlt, self.acquisition, self.rate, self.free = contacts
         self.edges, self.first, self.target, self.until = index
-        self.retention, self.through, self.strict = retention, through, strict
+        self.retention, self.through, self.strict, self.goal = retention, through, strict, goal
         self.octets, self.priority, self.not_after = octets, priority, not_after
         self.labels: list[_Label] = []
         self.at: list[list[int]] = [[] for _ in retention]
@@ -204,7 +208,7 @@ class _Search:
                 return
         if alone and best >= self.round:  # one of an earlier round has fewer hops: it stays
             self.labels[best].live = False
-        self.arrival[node], self.best[node] = arrival, len(self.labels)
+        self.found(node, arrival)
         made.live = alone and self.retention[node] >= 0
         self.add(made)
 
@@ -247,8 +251,14 @@ class _Search:
 
     def keep(self, made: _Label, arrival: int) -> None:
         if arrival < self.arrival[made.node]:
-            self.arrival[made.node], self.best[made.node] = arrival, len(self.labels)
+            self.found(made.node, arrival)
         self.add(made)
+
+    def found(self, node: int, arrival: int) -> None:
+        """Note that the next label is the best of a node."""
+        self.arrival[node], self.best[node] = arrival, len(self.labels)
+        if node == self.goal:
+            self.not_after = arrival
 
     def meets(self, place: int, node: int) -> bool:
         """Whether the way to a label has been at a node."""

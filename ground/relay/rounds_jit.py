@@ -15,7 +15,8 @@ from numba import types
 FOREVER = np.int64(1 << 61)  # plan.FOREVER_NS
 MOST_LABELS = 1 << 20  # rounds.MOST_LABELS
 NODE, LO, HI, END, TX, CONTACT, PARENT, TERM, ENTRY, LIVE, NEXT, FIELDS = range(12)
-ROUND, COUNT = 0, 1  # places in `marks`: the first label of the round, and how many there are
+# places in `marks`: the first label of the round, how many there are, the latest arrival, the goal
+ROUND, COUNT, LATEST, GOAL, MARKS = range(5)
 
 integers = types.Array(types.int64, 1, "C", readonly=True)
 targets = types.Array(types.int32, 1, "C", readonly=True)
@@ -43,6 +44,13 @@ def _add(labels, marks, heads, made):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True)
+def _found(marks, arrivals, best, node, arrival):  # type: ignore[no-untyped-def]
+    arrivals[node], best[node] = arrival, marks[COUNT]
+    if node == marks[GOAL]:
+        marks[LATEST] = arrival
+
+
+@numba.njit(nogil=True)
 def _improve(labels, marks, heads, arrivals, best, retention, made, arrival, alone):  # type: ignore[no-untyped-def]
     node = made[NODE]
     old = best[node]
@@ -53,7 +61,7 @@ def _improve(labels, marks, heads, arrivals, best, retention, made, arrival, alo
             return labels
     if alone and old >= marks[ROUND]:
         labels[old, LIVE] = 0
-    arrivals[node], best[node] = arrival, marks[COUNT]
+    _found(marks, arrivals, best, node, arrival)
     made[LIVE] = alone and retention[node] >= 0
     return _add(labels, marks, heads, made)
 
@@ -61,7 +69,7 @@ def _improve(labels, marks, heads, arrivals, best, retention, made, arrival, alo
 @numba.njit(nogil=True)
 def _keep(labels, marks, heads, arrivals, best, made, arrival):  # type: ignore[no-untyped-def]
     if arrival < arrivals[made[NODE]]:
-        arrivals[made[NODE]], best[made[NODE]] = arrival, marks[COUNT]
+        _found(marks, arrivals, best, made[NODE], arrival)
     return _add(labels, marks, heads, made)
 
 
@@ -141,7 +149,7 @@ def _store(  # type: ignore[no-untyped-def]
 @numba.njit(nogil=True)
 def _send(  # type: ignore[no-untyped-def]
     labels, marks, heads, arrivals, best, contacts, retention, through, strict, made,
-    octets, priority, not_after, place, row, node, single,
+    octets, priority, place, row, node, single,
 ):  # fmt: skip
     starts, ends, owlts, acquisitions, rates, free = contacts
     span = octets * 8e9 / rates[row]
@@ -153,7 +161,7 @@ def _send(  # type: ignore[no-untyped-def]
     close, owlt = min(labels[place, END], ends[row]), owlts[row]
     arrival = first + tx + owlt
     late = first > hi or first >= close or first + tx > close
-    if late or arrival > not_after:
+    if late or arrival > marks[LATEST]:
         return labels
     made[NODE], made[LO], made[HI], made[END], made[TX] = node, arrival, FOREVER, FOREVER, 0
     made[CONTACT], made[PARENT], made[LIVE], made[NEXT] = row, place, 1, -1
@@ -175,7 +183,7 @@ def _send(  # type: ignore[no-untyped-def]
     [
         found(
             columns, index, flags, integers, flags, types.int64, types.int64, types.float64,
-            types.int64, types.int64, types.int64, types.boolean,
+            types.int64, types.int64, types.int64, types.boolean, types.int64,
         )
     ],
     cache=True,
@@ -183,14 +191,15 @@ def _send(  # type: ignore[no-untyped-def]
 )  # fmt: skip
 def rounds(  # type: ignore[no-untyped-def]
     contacts, index, closed, retention, through, source, now, octets, priority, not_after, hops,
-    strict,
+    strict, goal,
 ):  # fmt: skip
     starts = contacts[0]
     edges, firsts, targets, until = index
     labels = np.empty((1024, FIELDS), np.int64)
     heads = np.full(len(retention), -1, np.int64)
     arrivals, best = np.full(len(retention), FOREVER), np.full(len(retention), -1, np.int64)
-    marks, made = np.zeros(2, np.int64), np.empty(FIELDS, np.int64)
+    marks, made = np.zeros(MARKS, np.int64), np.empty(FIELDS, np.int64)
+    marks[LATEST], marks[GOAL] = not_after, goal
     for place, value in enumerate((source, now, FOREVER, FOREVER, 0, -1, -1, FOREVER, -1, 1, -1)):
         made[place] = value
     labels = _add(labels, marks, heads, made)
@@ -202,7 +211,7 @@ def rounds(  # type: ignore[no-untyped-def]
             if not labels[place, LIVE] or marks[COUNT] >= MOST_LABELS:
                 continue
             lo = labels[place, LO]
-            last = min(labels[place, HI], not_after)
+            hi = labels[place, HI]
             for group in range(edges[labels[place, NODE]], edges[labels[place, NODE] + 1]):
                 node = targets[group]
                 single = retention[node] < 0 or (retention[node] >= FOREVER and not strict)
@@ -210,12 +219,12 @@ def rounds(  # type: ignore[no-untyped-def]
                     continue
                 row, stop = firsts[group], firsts[group + 1]
                 row += np.searchsorted(until[row:stop], lo, side="right")
-                while row < stop and starts[row] <= last:
+                while row < stop and starts[row] <= min(hi, marks[LATEST]):
                     if single and starts[row] > arrivals[node]:
                         break
                     labels = _send(
                         labels, marks, heads, arrivals, best, contacts, retention, through,
-                        strict, made, octets, priority, not_after, place, row, node, single,
+                        strict, made, octets, priority, place, row, node, single,
                     )  # fmt: skip
                     row += 1
     count = marks[COUNT]

@@ -133,6 +133,7 @@ class Ask:
     retention_ns: NDArray[np.int64]
     through: NDArray[np.bool_]
     strict: bool = False
+    goal: int = -1  # a place that alone is asked for
 
 
 class Limits(TypedDict, total=False):
@@ -152,31 +153,13 @@ class Limits(TypedDict, total=False):
     without: Collection[str]
 
 
-def reach(
-    plan: Plan,
-    source: str,
-    *,
-    now: int,
-    octets: float = 0,
-    not_after_ns: int = FOREVER_NS,
-    priority: int = PRIORITIES - 1,
-    hops: int = HOPS,
-    without: Collection[str] = (),
-) -> Reach:
+def reach(plan: Plan, source: str, *, now: int, **limits: Unpack[Limits]) -> Reach:
     """Search the earliest arrivals at all nodes.
-
-    The arguments are those of `Limits`.
 
     Raises:
         InputError: a name is not of the plan, or a number cannot be.
     """
-    if not 0 <= octets < 1e18 or not 0 <= priority < PRIORITIES or not 1 <= hops <= MOST_HOPS:
-        expected = f"octets from 0, a priority of 0 to {PRIORITIES - 1}, 1 to {MOST_HOPS} hops"
-        raise InputError(f"a route for {octets} {priority} {hops}; expected {expected}")
-    start, expiry = (min(max(t, -FOREVER_NS), FOREVER_NS) for t in (now, not_after_ns))
-    closed = _closed(plan, (_place(plan, name) for name in without))
-    place, stores = _place(plan, source), rounds.holds(plan)
-    return _search(plan, Ask(place, octets, start, expiry, priority, hops, closed, *stores))
+    return _search(plan, _ask(plan, source, now, **limits))
 
 
 def route(
@@ -187,7 +170,8 @@ def route(
     Raises:
         InputError: as `reach`.
     """
-    return reach(plan, source, now=now, **limits).route(target)
+    ask = replace(_ask(plan, source, now, **limits), goal=_place(plan, target))
+    return _search(plan, ask).route(target)
 
 
 def alternatives(
@@ -203,8 +187,8 @@ def alternatives(
     Raises:
         InputError: as `reach`.
     """
-    found = reach(plan, source, now=now, **limits)
-    start = found.ask.source
+    ask = replace(_ask(plan, source, now, **limits), goal=_place(plan, target))
+    found, start = _search(plan, ask), ask.source
     ways: list[Route] = []
     while len(ways) < k and isinstance(way := found.route(target), Route):
         ways.append(way)
@@ -213,6 +197,25 @@ def alternatives(
         closed[own] |= plan.groups.target[own] == plan.places[way.nodes[1]]
         found = _search(plan, replace(found.ask, closed=closed))
     return tuple(ways)
+
+
+def _ask(
+    plan: Plan,
+    source: str,
+    now: int,
+    octets: float = 0,
+    not_after_ns: int = FOREVER_NS,
+    priority: int = PRIORITIES - 1,
+    hops: int = HOPS,
+    without: Collection[str] = (),
+) -> Ask:
+    if not 0 <= octets < 1e18 or not 0 <= priority < PRIORITIES or not 1 <= hops <= MOST_HOPS:
+        expected = f"octets from 0, a priority of 0 to {PRIORITIES - 1}, 1 to {MOST_HOPS} hops"
+        raise InputError(f"a route for {octets} {priority} {hops}; expected {expected}")
+    start, expiry = (min(max(t, -FOREVER_NS), FOREVER_NS) for t in (now, not_after_ns))
+    closed = _closed(plan, (_place(plan, name) for name in without))
+    place, stores = _place(plan, source), rounds.holds(plan)
+    return Ask(place, octets, start, expiry, priority, hops, closed, *stores)
 
 
 def _search(plan: Plan, ask: Ask) -> Reach:
@@ -229,6 +232,7 @@ def _search(plan: Plan, ask: Ask) -> Reach:
         ask.not_after_ns,
         ask.hops,
         ask.strict,
+        ask.goal,
     )
     return Reach(plan, ask, arrives_ns, best, trail)
 
@@ -290,5 +294,5 @@ def _reason(ask: Ask, plan: Plan, place: int) -> str:
 
 
 def _found(plan: Plan, ask: Ask, place: int) -> Reach | None:
-    found = _search(plan, ask)
+    found = _search(plan, replace(ask, goal=place))
     return found if found.best[place] >= 0 else None
