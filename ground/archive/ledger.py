@@ -27,7 +27,7 @@ from pathlib import Path
 
 from ground.archive import disk, ledger_records
 from ground.archive.ledger_anchors import Anchor, Anchors
-from ground.archive.ledger_chain import compare, damage, linked, reaches, read
+from ground.archive.ledger_chain import compare, damage, follows, linked, reaches, read
 from ground.archive.ledger_records import HEAD, LedgerError, Record, Segment, damaged, segments
 from ground.archive.store import ArchiveError
 from ground.command import entries
@@ -246,8 +246,8 @@ class Ledger:
     def _walk(self, segment: Segment) -> int:
         """Follow the chain to its end, and return where that is."""
         head = segment.head()
-        if head.first == 1 and head.before != self.head:
-            raise LedgerError(f"{segment.path}: octet 0: it is not of realm {self.realm}")
+        if head.first == 1:
+            follows(segment.path, head, 0, self.head)
         self.number, self.head, end = head.first - 1, head.before, HEAD.size
         for record in linked(segment, self.number, self.head):
             self.number, self.head, end = record.number, record.digest, record.behind

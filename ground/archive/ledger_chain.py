@@ -9,6 +9,7 @@ from ground.archive import ledger_anchors
 from ground.archive.ledger_anchors import Anchor
 from ground.archive.ledger_records import (
     HEAD,
+    Head,
     LedgerError,
     Record,
     Segment,
@@ -35,20 +36,27 @@ def read(folder: Path, realm: str, first: int = 1) -> Iterator[Record]:
             head = segment.head()
             if begin and path == known[begin]:
                 number, digest = head.first - 1, head.before  # what is before it is not read
-            if (head.first, head.before) != (number + 1, digest):
-                raise LedgerError(
-                    f"{path}: octet 0: it begins with record {head.first} of another chain; "
-                    f"expected record {number + 1} of realm {realm}"
-                )
+            follows(path, head, number, digest)
             end = HEAD.size
             for record in linked(segment, number, digest):
                 number, digest, end = record.number, record.digest, record.behind
                 compare(path, record, anchor)
                 if number >= first:
                     yield record
-            if end < segment.size and (path != known[-1] or damaged(segment, end, number + 1)):
+            anchored = anchor is not None and anchor.number > number
+            last = path == known[-1] and not anchored
+            if end < segment.size and not (last and damaged(segment, end, number + 1) is None):
                 raise damage(path, end, number + 1)
     reaches(folder, number, anchor)
+
+
+def follows(path: Path, head: Head, number: int, digest: bytes) -> None:
+    """Refuse a segment that does not go on from a record."""
+    if (head.first, head.before) != (number + 1, digest):
+        raise LedgerError(
+            f"{path}: octet 0: it begins with record {head.first} of another chain, or of another "
+            f"realm; expected record {number + 1} and hash {digest.hex()} before it"
+        )
 
 
 def compare(path: Path, record: Record, anchor: Anchor | None) -> None:

@@ -162,6 +162,10 @@ class Segment:
                 at += place + 1
         return None
 
+    def look_again(self) -> None:
+        """Forget what was read: it may have been half written."""
+        self._window = memoryview(b"")
+
     def _octets(self, at: int, wanted: int) -> memoryview:
         """Return octets from a place on: so many, or more, or what there is."""
         inside = at - self._at
@@ -172,7 +176,13 @@ class Segment:
 
 
 def damaged(segment: Segment, at: int, number: int) -> Record | None:
-    """Return a whole record that proves that record `number`, not whole at `at`, once was."""
+    """Return a whole record that proves that record `number`, not whole at `at`, once was.
+
+    None also where it is whole by now, as a writer was at work.
+    """
+    segment.look_again()
+    if segment.record(at) is not None:
+        return None
     while (found := segment.find(at)) is not None:
         if found.synced >= number:
             return found

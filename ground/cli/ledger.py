@@ -42,7 +42,7 @@ _VERDICT = [
     Heading("first", "from (UTC)", time=TO_SECOND),
     Heading("last", "until (UTC)", time=TO_SECOND),
     Heading("anchors", "anchors", True),
-    Heading("head", "hash of the last record"),
+    Heading("head", "hash of the last record", whole=True),
 ]
 _PROBLEMS = [
     Heading("path", "file"),
@@ -203,7 +203,7 @@ def _summary(realm: str, found: Verdict) -> dict[str, Any]:
         "last_ns": last,
         "first": None if first is None else times.iso(first),
         "last": None if last is None else times.iso(last),
-        "head": found.head,
+        "head": found.head.hex(),
         "anchors": found.anchors,
         "unfinished": found.unfinished,
         "problems": len(found.problems),

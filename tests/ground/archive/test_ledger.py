@@ -27,6 +27,7 @@ from ground.archive.ledger import (
     folder_of,
     read,
 )
+from ground.archive.ledger_records import Segment
 from ground.command.facts import Noted, Opened
 from ground.errors import InputError, Refused
 from protocols.errors import EncodeError
@@ -278,6 +279,21 @@ def test_a_writer_that_is_killed_has_lost_nothing_that_it_committed(folder):
         assert len(found) >= last
         assert found == [Noted(n, "test", str(n), "y" * (n % 90)) for n in range(len(found))]
     assert not ledger_verify.verify(folder, REALM).problems
+
+
+def test_a_reader_that_meets_a_writer_at_work_sees_no_damage(folder, monkeypatch):
+    """A record half written when it was read, and whole with others behind it a moment later."""
+    path, octets, ends, facts = crashed(folder)
+    path.write_bytes(octets[: ends[-6] + 30])
+    find = Segment.look_again
+
+    def meanwhile(segment: Segment) -> None:
+        path.write_bytes(octets)
+        find(segment)
+
+    monkeypatch.setattr(Segment, "look_again", meanwhile)
+    assert facts_in(folder) == facts[:-5]
+    assert facts_in(folder) == facts
 
 
 # ---- disks that refuse --------------------------------------------------------------------------
