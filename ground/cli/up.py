@@ -67,7 +67,9 @@ def up(
 
 
 def service(
-    name: Annotated[str, typer.Argument(help="gateway, processor, display or influx-NAME.")],
+    name: Annotated[
+        str, typer.Argument(help="gateway, processor, display, commanding or influx-NAME.")
+    ],
     mission: _Mission,
     realm: options.Realm = "live",
     child: Annotated[
@@ -156,9 +158,15 @@ def _main(name: str, mission: Mission) -> Callable[[Path, str], None]:
         from ground.services import display
 
         return lambda home, realm: display.main(mission, home, realm, Pump())
+    if name == "commanding":
+        from ground.services import commanding
+
+        return lambda home, realm: commanding.main(mission, home, realm, Pump())
     if name.startswith("influx-"):
         return partial(_influx, mission, name.removeprefix("influx-"))
-    raise InputError(f"service {name!r}; expected gateway, processor, display or influx-NAME")
+    raise InputError(
+        f"service {name!r}; expected gateway, processor, display, commanding or influx-NAME"
+    )
 
 
 def _influx(mission: Mission, name: str, home: Path, realm: str) -> None:

@@ -66,15 +66,20 @@ class Approvals:
         asked = Asked(command, digest, author, key, not_after_ns, at_once, 0)
         return self._put(asked, now)
 
-    def approve(self, command: str, digest: bytes, approver: str, key: str, now: int) -> Decision:
-        """Take an approval, or say why it is none."""
+    def judge(self, command: str, digest: bytes, approver: str, key: str, now: int) -> Decision:
+        """Return whether an approval would be taken, or why it is none."""
         asked = self._asked.get(command)
         if asked is None:
             return Decision(False, (f"{command} waits for no approval",))
         reasons = tuple(_reasons(asked, digest, approver, key, now))
-        if not reasons:
-            self._put(replace(asked, approver=approver), now)
         return Decision(not reasons, reasons)
+
+    def approve(self, command: str, digest: bytes, approver: str, key: str, now: int) -> Decision:
+        """Take an approval, or say why it is none."""
+        decision = self.judge(command, digest, approver, key, now)
+        if decision.granted:
+            self._put(replace(self._asked[command], approver=approver), now)
+        return decision
 
     def keep(self, command: str, now: int) -> None:
         """Let the approval of a command hold until its expiry, as it turns out to wait."""

@@ -65,6 +65,18 @@ class Authority:
         found = ((name, self.lease(name, now)) for name in sorted(self._leases))
         return {name: lease for name, lease in found if lease is not None}
 
+    def would_take(self, spacecraft: str, by: str, now: int) -> AuthorityChanged:
+        """Return the fact that an operator holds a spacecraft that nobody holds; change nothing."""
+        lease = Lease(by, now, now + self._lease_ns)
+        return _fact(spacecraft, "taken", by, now, lease)
+
+    def would_extend(self, spacecraft: str, by: str, now: int) -> AuthorityChanged | None:
+        """Return the fact that its holder acted; None where the lease is new; change nothing."""
+        held = self.lease(spacecraft, now)
+        if held is None or held.holder != by or held.until_ns >= now + self._lease_ns - NOTED_NS:
+            return None
+        return _fact(spacecraft, "extended", by, now, self._longer(held, by, now))
+
     def take(self, spacecraft: str, by: str, now: int) -> AuthorityChanged | Decision:
         """Hold a spacecraft that nobody else holds."""
         held = self.lease(spacecraft, now)
@@ -145,19 +157,17 @@ class Authority:
         return self._changed(spacecraft, how, by, now, lease, reason)
 
     def _extend(self, spacecraft: str, held: Lease, by: str, now: int) -> AuthorityChanged:
+        return self._changed(spacecraft, "extended", by, now, self._longer(held, by, now))
+
+    def _longer(self, held: Lease, by: str, now: int) -> Lease:
         offer = (held.offered_to, held.offered_until_ns)
-        lease = Lease(by, held.since_ns, now + self._lease_ns, *offer)
-        return self._changed(spacecraft, "extended", by, now, lease)
+        return Lease(by, held.since_ns, now + self._lease_ns, *offer)
 
     def _changed(
         self, spacecraft: str, how: str, by: str, now: int, lease: Lease | None, reason: str = ""
     ) -> AuthorityChanged:
         self._put(spacecraft, lease)
-        told = lease or Lease("", 0, 0)
-        return AuthorityChanged(
-            now, spacecraft, how, by, told.holder, told.since_ns, told.until_ns,
-            told.offered_to, reason,
-        )  # fmt: skip
+        return _fact(spacecraft, how, by, now, lease, reason)
 
     def _put(self, spacecraft: str, lease: Lease | None) -> None:
         if lease is None:
@@ -166,6 +176,16 @@ class Authority:
             return
         self._leases[spacecraft] = lease
         self._until.set(spacecraft, lease.until_ns)
+
+
+def _fact(
+    spacecraft: str, how: str, by: str, now: int, lease: Lease | None, reason: str = ""
+) -> AuthorityChanged:
+    told = lease or Lease("", 0, 0)
+    return AuthorityChanged(
+        now, spacecraft, how, by, told.holder, told.since_ns, told.until_ns, told.offered_to,
+        reason,
+    )  # fmt: skip
 
 
 def _not_held(spacecraft: str, by: str) -> Decision:

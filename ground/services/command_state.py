@@ -119,6 +119,14 @@ class State:
         """Yield the commands that have not ended."""
         return (each for each in self.commands.values() if not each.life.ended)
 
+    def recent(self, spacecraft: str, since_ns: int) -> Iterator[Command]:
+        """Yield the commands of a spacecraft that were taken since a time, newest first."""
+        for known in reversed(self.commands.values()):
+            if known.taken.t_ns < since_ns:
+                return
+            if known.taken.spacecraft == spacecraft:
+                yield known
+
     def forget(self, now: int) -> None:
         """Let go of commands that ended long ago, and of transmissions nobody asks about."""
         while self._ended:

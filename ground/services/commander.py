@@ -29,6 +29,7 @@ from ground.services.planner import Planner, Wish
 from ground.services.returns import ClcwHeard, CustodyHeard, Heard, ReportHeard
 from ground.services.ways import Way
 from ground.settings import Mission
+from protocols.cop1.signals import Order
 from protocols.tc import Kind
 
 SECOND_NS = 10**9
@@ -285,6 +286,18 @@ class Commander:
     def units(self, rows: Sequence[UnitRow], gateway: str, now: int) -> None:
         """Take what a gateway says of transmissions."""
         self.listener.units(rows, gateway, now)
+
+    def direct(
+        self, name: str, order: Order, directive: str, value: int, user: str, now: int
+    ) -> bool:
+        """Give a directive to a forward channel as an operator asks for it."""
+        forward = self.forwards[name]
+        vcid = forward.settings.vcid
+        self.record.write(facts.Directed(now, name, vcid, directive, value, user))
+        scaled = value * 1_000_000 if order is Order.SET_T1 else value
+        ok, told = forward.direct(order, now, scaled)
+        self._tell(name, told, now)
+        return ok
 
     def out_of_order(self, names: Collection[str], now: int) -> None:
         """Say which uplinks and relays cannot be used; what waits is routed anew."""

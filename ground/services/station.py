@@ -33,6 +33,7 @@ from ground.settings import Mission
 
 NAME = "station"
 GATEWAY, PROCESSOR, DISPLAY, INFLUX = "gateway", "processor", "display", "influx-"
+COMMANDING = "commanding"
 LOOK_S, REPORT_S = 0.05, 1.0
 SILENT_S = 5  # without a report: it is frozen, or very busy
 log = structlog.get_logger()
@@ -40,7 +41,7 @@ log = structlog.get_logger()
 
 def services(mission: Mission, *, display: bool = True) -> list[list[str]]:
     """Return the names of a mission's services, by group: first up, last down."""
-    rest = [PROCESSOR, *([DISPLAY] if display else [])]
+    rest = [PROCESSOR, *([DISPLAY] if display else []), *([COMMANDING] if mission.uplinks else [])]
     return [[GATEWAY], [*rest, *(INFLUX + each.name for each in mission.influx)]]
 
 
