@@ -11,6 +11,8 @@ Arrow IPC, Apache Parquet, SQLite 3; times are UTC for other tools and ns TAI fo
 * what there is: `catalogue`, with `records` and `newest`, names every file and the newest rows;
 * out: `reading` finds and sorts, `open_files` and `checksums` prove what they read, `identities`
   tells duplicates, `verify` reads everything;
+* `ledger` is the record of commanding: `ledger_records` lie on disk, `ledger_chain` reads them in
+  their places, `ledger_anchors` say how far it had come, `ledger_verify` proves it;
 * beside: `databases` keeps mission databases, `disk` locks, publishes and reports; `export` and
   `downsample` serve those who read.
 """

@@ -8,7 +8,7 @@ ledger. Standards: XTCE 1.2 `MetaCommand` (OMG formal/18-10-04), ECSS-E-ST-70-41
 * `authorise` decides who may do what, `approval` asks a second person, `authority` lets one
   operator at a time command a spacecraft;
 * `queue` keeps the order of what waits, `life` the table of stages and ends, `verify` what
-  spacecraft are expected to report;
+  spacecraft are expected to report by which `checks`; `deadlines` tell when to look again;
 * `facts` are what the ledger holds, `entries` their octets and chain, `steps` what they mean for
   the lives of commands.
 """
