@@ -170,10 +170,12 @@ class Commander:
             return None
         before = known.routed
         if before is None or known.life.state is Stage.QUEUED or before.nodes != list(way.nodes):
+            departs = max(now, way.opens_ns, taken.not_before_ns)
+            arrives = way.route.arrives_ns + departs - way.opens_ns
             self.record.write(
                 facts.Routed(
-                    now, known.id, way.route.plan_id, list(way.nodes), way.uplink,
-                    way.opens_ns, way.route.arrives_ns, way.until_ns,
+                    now, known.id, way.route.plan_id, list(way.nodes), way.uplink, departs,
+                    arrives, way.until_ns,
                 )
             )  # fmt: skip
         return way
