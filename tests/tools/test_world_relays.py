@@ -6,18 +6,21 @@ from itertools import pairwise
 
 import pytest
 
+from protocols import cltu, envelope, packet
 from protocols.envelope import State
 from protocols.pus.verification import Subtype
 from tests.tools.worlds import (
     CRAFT,
     FIRST,
     GEO_NS,
+    SCID,
     SECOND,
     SECOND_RELAY,
     SHORT_NS,
     STATION,
     custody,
     enveloped,
+    frames,
     relay,
     telecommand,
     unit,
@@ -74,6 +77,18 @@ def test_a_relay_with_envelopes_passes_a_command_and_reports_custody(kind):
     came = made.run_until(10 * SECOND)
     assert [subtype for subtype, _ in verified(came)] == DONE
     assert [state for _, _, state in custody(came)] == [State.RECEIVED, State.FORWARDED]
+
+
+def test_an_envelope_larger_than_a_frame_comes_in_two_frames_of_one_cltu():
+    made = world([relay("regenerative")], chain(STATION, "relay", CRAFT))
+    (frame,) = frames(telecommand(9, 8, 1, bytes(990)), most=1017)
+    given = envelope.Envelope(bytes(16), SCID, 0, frame, 0, HOUR)
+    carrier = packet.encode(2040, 0, envelope.encode(given), type=1)
+    pieces = frames(carrier, scid=FIRST, most=1017)
+    made.radiate(STATION, "relay", cltu.encode(b"".join(pieces), randomise=True))
+    came = made.run_until(10 * SECOND)
+    assert len(pieces) == 2
+    assert [subtype for subtype, _ in verified(came)] == DONE
 
 
 def test_an_envelope_goes_over_two_relays_by_its_route():

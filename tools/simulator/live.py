@@ -13,12 +13,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tools.simulator.clock import Clock
 from tools.simulator.coding import MISSION, Craft
 from tools.simulator.fates import Decided, Fates
 from tools.simulator.faults import BOOT_S, CLOCK_LOSS_S, FaultRates, Spell, spells
 from tools.simulator.frames import MAX_WAIT_NS, Multiplexer
 from tools.simulator.medium import Medium, Transmissions
-from tools.simulator.packets import VCIDS, Clock, Computer, Order, Sent
+from tools.simulator.packets import VCIDS, Computer, Order, Sent
 from tools.simulator.record import START_NS
 from tools.simulator.spacecraft import SECOND_NS, Flight
 from tools.simulator.station import Station

@@ -13,10 +13,10 @@ from ground.mdb.encode import Form
 from ground.mdb.model import Database
 from protocols import packet
 from tools.simulator import events, telemetry
+from tools.simulator.clock import Clock, fields
 from tools.simulator.spacecraft import SECOND_NS, History
 
 HOUSEKEEPING_VC, CARDS_VC = VCIDS = 0, 1
-FINE_BITS = 16
 PHASE_NS = SECOND_NS // 512  # a whole number both of nanoseconds and of steps of the fine time
 PUS_VERSION, SYNCHRONISED, GROUND = 2, 1, 0
 FIRST_COUNT = 16_200  # so that the sequence counts wrap within a longer recording
@@ -98,20 +98,6 @@ class Order:
         of_all = np.empty_like(column)
         of_all[self.rows] = column
         return np.split(of_all, np.cumsum([len(each.t_ns) for each in sent])[:-1])
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """The clock on board: set to true time at `set_ns` but for `ahead_ns`, fast by `drift_ppb`."""
-
-    set_ns: int = 0
-    ahead_ns: int = 0
-    drift_ppb: int = 0
-
-    def read(self, t_ns: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return what the clock shows at these times."""
-        drift_ns = (t_ns - self.set_ns) // 1000 * self.drift_ppb // 10**6
-        return t_ns + self.ahead_ns + drift_ns
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,11 +195,11 @@ class Computer:
         before = self._of_type.get(container, 0)
         self._of_type[container] = before + 1
         ready_ns = np.array([answer.ready_ns])
-        fields, t_ns = _time(self.clock.read(ready_ns))
+        coded, t_ns = fields(self.clock.read(ready_ns))
         header = bytes([PUS_VERSION << 4 | SYNCHRONISED, answer.service, answer.subtype])
         header += (before % (1 << 16)).to_bytes(2, "big") + GROUND.to_bytes(2, "big")
-        header += int(fields["TIME_COARSE"][0]).to_bytes(4, "big")
-        header += int(fields["TIME_FINE"][0]).to_bytes(2, "big")
+        header += int(coded["TIME_COARSE"][0]).to_bytes(4, "big")
+        header += int(coded["TIME_FINE"][0]).to_bytes(2, "big")
         whole = packet.encode(
             answer.apid, int(sequence[0]), header + answer.data, secondary_header=True
         )
@@ -231,8 +217,8 @@ class Computer:
             "MESSAGE_COUNT": np.arange(before, before + count) % (1 << 16),
             "DESTINATION": np.full(count, GROUND),
         }
-        fields, t_ns = _time(t_ns)
-        raw = form.raw(header | fields)
+        coded, t_ns = fields(t_ns)
+        raw = form.raw(header | coded)
         raw |= form.raw(draft.columns, calibrated=True)
         octets = form.pack(raw, sequence)
         return Sent(draft.container, draft.vcid, draft.ready_ns, t_ns, sequence, raw, octets)
@@ -265,14 +251,3 @@ def _events(history: History) -> list[Draft]:
     }
     ready_ns = history.t_ns[seconds] + (EVENT_PHASE + EVENT_STEP * nth) * PHASE_NS
     return [Draft(EVENT, HOUSEKEEPING_VC, ready_ns, columns)]
-
-
-def _time(t_ns: NDArray[np.int64]) -> tuple[dict[str, NDArray[np.int64]], NDArray[np.int64]]:
-    """Return the fields of the packet's time, and the time that they tell.
-
-    Source: CCSDS 301.0-B-4 §3.2 (CUC); parts of 2^-16 s, to the nanosecond below.
-    """
-    coarse, rest = np.divmod(t_ns, SECOND_NS)
-    fine = (rest << FINE_BITS) // SECOND_NS
-    told = coarse * SECOND_NS + (fine * SECOND_NS >> FINE_BITS)
-    return {"TIME_COARSE": coarse, "TIME_FINE": fine}, told

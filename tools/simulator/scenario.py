@@ -33,7 +33,7 @@ def scenario(
     return Scenario(
         start_ns,
         tuple(each.name for each in mission.sites),
-        tuple(_relay(each) for each in mission.relays),
+        tuple(_relay(each, _randomised(mission)) for each in mission.relays),
         tuple(_craft(each) for each in mission.spacecraft),
         both_ways(tuple(contacts)),
         faults,
@@ -81,7 +81,12 @@ def _craft(craft: Spacecraft) -> CraftSpec:
     )
 
 
-def _relay(relay: Relay) -> RelaySpec:
+def _randomised(mission: Mission) -> bool:
+    """Return whether relays are spoken to as the spacecraft are: with the randomiser."""
+    return all(each.tc.randomise for each in mission.spacecraft if each.tc)
+
+
+def _relay(relay: Relay, randomise: bool) -> RelaySpec:
     return RelaySpec(
         relay.name,
         relay.kind,
@@ -90,4 +95,5 @@ def _relay(relay: Relay) -> RelaySpec:
         int(relay.delay_s * SECOND_NS),
         int(relay.retention_s * SECOND_NS),
         relay.queue_octets,
+        Coding(randomise=randomise),
     )
