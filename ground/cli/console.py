@@ -11,7 +11,9 @@ import typer
 from ground.cli import options
 from ground.errors import InputError
 
-PAGES = Literal["fleet", "sat", "params", "alarms", "links", "plot", "log", "services"]
+PAGES = Literal[
+    "fleet", "sat", "params", "alarms", "cmd", "contacts", "links", "plot", "log", "services"
+]
 
 
 def console(

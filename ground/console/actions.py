@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from ground.console import acts, commands, keys
+from ground.console import acts, commands, keys, ordering
 from ground.console.acts import Question
 from ground.console.screens.alarms import AlarmsPage
+from ground.console.screens.contacts import ContactsPage
 from ground.console.screens.parameters import ParametersPage
 from ground.console.screens.plot import PlotPage
 from ground.console.view import parameters
@@ -41,6 +42,10 @@ class Actions:
             self._replay_key(action)
         elif action.startswith("plot_"):
             self._plot(action)
+        elif action.startswith("order_"):
+            self.app.ordering.run(action)
+        elif action.startswith("contacts_"):
+            cast(ContactsPage, self.app.pages["contacts"]).turn(action)
         elif action in ("acknowledge", "acknowledge_visible", "shelve", "unshelve", "clear"):
             self._alarm(action)
         else:
@@ -74,6 +79,9 @@ class Actions:
         """Send what a sheet asked and an operator confirmed, where that is still possible."""
         session, now = self.app.desk.session, self.app.clock()
         request = question.make(choice, text, now)
+        if ordering.concerns(request):
+            self.app.ordering.confirmed(question.what, request)
+            return
         replayed = isinstance(request, ControlReplay)
         why = self._replay_refused() if replayed else self._refused()
         if why:
@@ -85,7 +93,11 @@ class Actions:
     def _typed(self, typed: commands.Typed) -> None:
         verb, words = typed.verb, typed.words
         if verb == "quit":
-            self.app.exit()
+            self.app.quit()
+        elif verb == "auth":
+            desk = self.app.desk
+            names = desk.model.mission.spacecraft if desk.model.mission else []
+            self.app.ordering.authority(commands.authority(words, names, desk.spacecraft))
         elif verb == "help":
             self._help()
         elif verb == "rate":
@@ -250,7 +262,7 @@ class Actions:
             self.app.show_page(self.app.trail[-1])
 
     def _pane(self) -> None:
-        grids = list(self.app.page.query("LiveGrid"))
+        grids = [each for each in self.app.page.query("LiveGrid") if each.display]
         at = next((at for at, grid in enumerate(grids) if grid.has_focus), 0)
         if grids:
             self.app.screen.set_focus(grids[(at + 1) % len(grids)])

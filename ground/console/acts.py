@@ -29,6 +29,7 @@ class Question:
     Attributes:
         lines: what is going to be done, for people.
         choices: of which one is taken; `ask` is the prompt for a text, needed where `required`.
+        expect: what the text must be, as a target's name; "" for any text.
         make: the request, of the choice's index, the text and the time of the confirmation.
         what: names the act when its answer comes.
     """
@@ -40,6 +41,7 @@ class Question:
     choices: tuple[str, ...] = ()
     ask: str = ""
     required: bool = False
+    expect: str = ""
 
 
 def refused(model: Model, role: str) -> str:

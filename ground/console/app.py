@@ -19,8 +19,11 @@ from textual.timer import Timer
 from ground.console import commands, keys
 from ground.console.actions import Actions
 from ground.console.feed import Feed
+from ground.console.ordering import Ordering
 from ground.console.palette import Depth, Glyphs, Palette
 from ground.console.screens.alarms import AlarmsPage
+from ground.console.screens.command import CommandPage
+from ground.console.screens.contacts import ContactsPage
 from ground.console.screens.fleet import FleetPage, SpacecraftPage
 from ground.console.screens.links import LinksPage, ServicesPage
 from ground.console.screens.log import LogPage
@@ -37,8 +40,8 @@ from ground.console.widgets.prompt import Prompt
 from ground.console.widgets.sheet import Sheet
 
 PAGES: tuple[type[Page], ...] = (
-    *(FleetPage, SpacecraftPage, ParametersPage, AlarmsPage, LinksPage),
-    *(PlotPage, LogPage, ServicesPage),
+    *(FleetPage, SpacecraftPage, ParametersPage, AlarmsPage, CommandPage, LinksPage),
+    *(ContactsPage, PlotPage, LogPage, ServicesPage),
 )
 DRAIN_S = 0.1
 QUIET_HZ = 1.0  # while the terminal is not looked at
@@ -75,11 +78,12 @@ class Console(App[None], inherit_bindings=False):
         self.palette = palette
         self.clock = clock
         self.rate_hz = rate_hz
-        self.desk = Desk(Session(feed, clock(), rate_hz=rate_hz), palette, clock, self.show_page)
+        session = Session(feed, clock(), rate_hz=rate_hz)
+        self.desk = Desk(session, palette, clock, self.show_page, self.notice)
         self.pages = {each.NAME: each(self.desk) for each in PAGES}
         self.page = self.pages[page]
         self.trail: list[str] = []
-        self.actions = Actions(self)
+        self.actions, self.ordering = Actions(self), Ordering(self)
         names = tuple((each.DIGIT, each.NAME, each.TITLE) for each in PAGES)
         self.surround = Surround(self.desk, names)
         self.head = Lines(palette, style="band")
@@ -121,6 +125,8 @@ class Console(App[None], inherit_bindings=False):
             told = f": {answer.reason}" if answer.reason else ""
             self.notice(f"{what}: done{told}" if answer.ok else f"{what} REFUSED{told}")
         session.answers.clear()
+        self.ordering.tick()
+        session.commanding.news = False
         self.paint()
         if self.surround.rings():
             self.bell()
@@ -148,6 +154,8 @@ class Console(App[None], inherit_bindings=False):
 
     def back(self) -> None:
         """Let go of the filter, else go to the page before; never quit."""
+        if self.page.back():
+            return
         if self.page.words:
             self.page.filter("")
         elif self.trail:
@@ -203,6 +211,13 @@ class Console(App[None], inherit_bindings=False):
         self.actions.command(event.text)
         self.paint()
 
+    def on_prompt_passed(self, event: Prompt.Passed) -> None:
+        """Do what a function key says that was pressed on the command line."""
+        found = keys.find(event.key, self.page.NAME, self.palette.kind)
+        if found is not None and not self.sheet.is_open and self.page in event.prompt.ancestors:
+            self.actions.run(found.action, event.key)
+            self.paint()
+
     def on_foot_closed(self) -> None:
         """Give the focus back to the page."""
         self.screen.set_focus(self.page.target)
@@ -210,17 +225,30 @@ class Console(App[None], inherit_bindings=False):
 
     def on_app_focus(self) -> None:
         """Paint as often as was chosen."""
+        self.desk.arming.unseen_ns = None
         self._pace(self.rate_hz)
 
     def on_app_blur(self) -> None:
         """Paint seldom while nobody looks."""
+        self.desk.arming.unseen_ns = self.clock()
         self._pace(min(QUIET_HZ, self.rate_hz))
+
+    def quit(self) -> None:
+        """Quit, but not while armed."""
+        if self.desk.arming.armed:
+            self.notice("armed: ctrl+g first, then quit")
+        else:
+            self.exit()
 
     # --- Inside ------------------------------------------------------------------------------
 
     def _takes(self, event: events.Key) -> bool:
         """Do what a key says, where a grid or plot has the focus; else leave it to the input."""
         if self._quits(event.key):
+            return True
+        if event.key == "ctrl+g":  # whatever has the focus
+            self.ordering.safe()
+            self.paint()
             return True
         focused = self.focused
         if focused is not None and not isinstance(focused, LiveGrid | PlotPage):
@@ -235,6 +263,8 @@ class Console(App[None], inherit_bindings=False):
         return True
 
     def _turn_to(self, name: str) -> None:
+        if name != self.page.NAME:
+            self.page.leave()
         self.page = self.pages[name]
         for each in self.pages.values():
             each.display = each is self.page
@@ -256,7 +286,7 @@ class Console(App[None], inherit_bindings=False):
         session = self.desk.session
         waited = bool(session.model.watched) and not session.model.values
         session.tick(self.clock())
-        if session.answers or (waited and session.model.values):
+        if session.answers or session.commanding.news or (waited and session.model.values):
             self.tick()
 
     def _pace(self, rate_hz: float) -> None:
@@ -274,7 +304,7 @@ class Console(App[None], inherit_bindings=False):
         """Quit on ctrl+x ctrl+c, whatever has the focus."""
         ready, self._chord = self._chord, key == "ctrl+x"
         if key == "ctrl+c" and ready:
-            self.exit()
+            self.quit()
         elif key == "ctrl+c":
             self.notice(QUITS)
         return key in ("ctrl+c", "ctrl+x")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ground.errors import InputError
-from ground.messages import ControlReplay
+from ground.messages import ControlAuthority, ControlReplay
 from protocols import times
 
-PAGES = ("fleet", "sat", "params", "alarms", "shelved", "links", "services", "log", "plot")
+PAGES = (
+    *("fleet", "sat", "params", "alarms", "shelved", "cmd", "contacts", "links", "services"),
+    *("log", "plot"),
+)
 ALIASES = {
     "f": "fleet",
     "spacecraft": "fleet",
@@ -19,6 +23,8 @@ ALIASES = {
     "a": "alarms",
     "ool": "alarms",
     "z": "shelved",
+    "c": "cmd",
+    "commanding": "cmd",
     "l": "links",
     "svc": "services",
     "events": "log",
@@ -27,10 +33,12 @@ ALIASES = {
     "?": "help",
     "q": "quit",
 }
-VERBS = (*PAGES, "replay", "rate", "filter", "help", "quit")
+VERBS = (*PAGES, "auth", "replay", "rate", "filter", "help", "quit")
+AUTHORITY = ("take", "give", "accept", "drop", "force")
 REPLAY = ("pause", "play", "step", "seek", "rate", "loop", "stop")
 RATES = ("1", "2", "5")
 HISTORY = 100
+_SPAN = re.compile(r"\+(?:(\d{1,5})h)?(?:(\d{1,7})m)?(?:(\d{1,9})s?)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,7 @@ def replay(words: Sequence[str], now_ns: int) -> ControlReplay:
         case "play" | "resume" if not rest:
             return ControlReplay("resume")
         case "seek" if value:
-            return ControlReplay("seek", t_ns=_time(" ".join(rest), now_ns))
+            return ControlReplay("seek", t_ns=instant(" ".join(rest), now_ns))
         case "rate" if value:
             return ControlReplay("rate", _rate(value))
         case "loop" if value in ("", "on", "off"):
@@ -90,6 +98,49 @@ def rate(words: Sequence[str]) -> float:
     if len(words) != 1 or words[0] not in RATES:
         raise InputError(f"rate {' '.join(words)}: expected {', '.join(RATES)} (Hz)")
     return float(words[0])
+
+
+def authority(words: Sequence[str], names: Sequence[str], chosen: str) -> ControlAuthority:
+    """Return what was asked of an authority: `take`, `give NAME`, `accept`, `drop`, `force WHY`.
+
+    A spacecraft may stand behind it; else it is the chosen one.
+
+    Raises:
+        InputError: not one of its acts, or nobody to give it to.
+    """
+    act, *rest = words or [""]
+    spacecraft = rest.pop() if rest and rest[-1] in names else chosen
+    match act:
+        case "take" | "accept" | "drop" if not rest:
+            return ControlAuthority(spacecraft, act)
+        case "give" if len(rest) == 1:
+            return ControlAuthority(spacecraft, "give", to=rest[0])
+        case "force" if rest:
+            return ControlAuthority(spacecraft, "force", reason=" ".join(rest))
+    expected = "take, give NAME, accept, drop or force REASON, then a spacecraft"
+    raise InputError(f"auth {' '.join(words)}: expected {expected}")
+
+
+def instant(text: str, now_ns: int) -> int:
+    """Return a time that was typed: in UTC, on the day of `now_ns` where none is named, or +10m.
+
+    Raises:
+        InputError: no such time.
+    """
+    ahead = _SPAN.fullmatch(text)
+    if ahead and any(ahead.groups()):
+        hours, minutes, seconds = (int(part or 0) for part in ahead.groups())
+        return now_ns + (hours * 3600 + minutes * 60 + seconds) * 10**9
+    whole = text.replace(" ", "T").removesuffix("Z")
+    if "T" not in whole and ":" in whole:
+        whole = f"{times.iso(now_ns)[:10]}T{whole}"
+    if whole.count(":") == 1:
+        whole += ":00"
+    try:
+        return times.parse(whole, "utc")
+    except ValueError:
+        expected = "a UTC time as 10:00, 10:00:00 or 2026-11-22T10:00:00, or +1h30m from now"
+        raise InputError(f"{text!r}: no time; expected {expected}") from None
 
 
 def complete(text: str, known: Known) -> list[str]:
@@ -113,6 +164,7 @@ def _choices(verb: str, ahead: Sequence[str], known: Known) -> Sequence[str]:
         "sat": known.spacecraft,
         "params": known.spacecraft,
         "fleet": known.spacecraft,
+        "auth": AUTHORITY,
         "replay": REPLAY,
         "rate": RATES,
     }
@@ -129,19 +181,6 @@ def _rate(text: str) -> float:
     if not 0 < value <= 1e6:
         raise InputError(f"{text!r}: no rate; expected a number above 0, or max")
     return value
-
-
-def _time(text: str, now_ns: int) -> int:
-    whole = text.replace(" ", "T").removesuffix("Z")
-    if "T" not in whole and ":" in whole:
-        whole = f"{times.iso(now_ns)[:10]}T{whole}"
-    if whole.count(":") == 1:
-        whole += ":00"
-    try:
-        return times.parse(whole, "utc")
-    except ValueError:
-        expected = "a UTC time as 10:00, 10:00:00 or 2026-11-22T10:00:00"
-        raise InputError(f"{text!r}: no time; expected {expected}") from None
 
 
 @dataclass(slots=True)

@@ -9,7 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-KINDS = ("alarms/changed", "events/raised", "replay/moved")  # facts to hear without asking
+KINDS = (
+    *("alarms/changed", "events/raised", "replay/moved"),
+    *("commands/changed", "authority/changed"),
+)
+"""Facts to hear without asking."""
 
 
 class Arrived(Protocol):

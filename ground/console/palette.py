@@ -35,6 +35,8 @@ _STYLES: dict[str, tuple[str, str, str]] = {
     "shelved": ("italic #a08fb4", "magenta", "dim italic"),
     "alert": ("bold #ffffff on #b3123d", "bold bright_white on red", "bold reverse"),
     "new": ("bold #10161e on #fce83a", "black on bright_yellow", "bold reverse"),
+    "armed": ("#ffffff on #af00af", "bright_white on magenta", "reverse"),
+    "armed-strong": ("bold #ffffff on #af00af", "bold bright_white on magenta", "bold reverse"),
     "bar": ("#c6d0db on #1a2634", "white", ""),
     "bar-dim": ("#8593a3 on #1a2634", "bright_black", "dim"),
     "bar-critical": ("bold #ff5c5c on #1a2634", "bold bright_red", "bold"),

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from ground import messages
+from ground.console.commanding import Commanding
 from ground.console.feed import Arrived, Feed
 from ground.console.model import Key, Model
 
@@ -24,6 +25,7 @@ class Session:
 
     def __init__(self, feed: Feed, now_ns: int, *, rate_hz: float = 2.0) -> None:
         self.feed, self.model = feed, Model(feed.realm)
+        self.commanding = Commanding(feed)
         self.rate_hz = rate_hz
         self.answers: list[tuple[str, messages.Answered]] = []
         self._heard_ns = now_ns
@@ -79,6 +81,8 @@ class Session:
         self._acts[self.feed.send(request)] = what
 
     def _take(self, arrived: Arrived, now_ns: int) -> None:
+        if self.commanding.take(arrived, now_ns):
+            return
         self._trends.pop(arrived.request, None)
         if isinstance(arrived.message, messages.Answered):
             what = self._acts.pop(arrived.request, None)
@@ -106,6 +110,7 @@ class Session:
         self.answers += [(what, messages.Answered(False, reason)) for what in self._acts.values()]
         self._acts.clear()
         self._trends.clear()
+        self.commanding.give_up()
 
     def _ask(self, now_ns: int) -> None:
         if not self.feed.connected:
@@ -114,12 +119,14 @@ class Session:
             self._greeted = True
             self._anew()
             self._alarms_ns = now_ns
+            self.commanding.anew()
         elif now_ns - self._alarms_ns >= ALARMS_NS:
             self._alarms_ns = now_ns
             self.feed.send(messages.ListAlarms())
         if now_ns - self._status_ns >= STATUS_NS:
             self._status_ns = now_ns
             self.feed.send(messages.ReadStatus())
+        self.commanding.tick(now_ns)
 
     def _anew(self) -> None:
         """Ask for everything: at first, after a break, and after a jump in time."""

@@ -6,6 +6,7 @@ from ground.console import keys
 from ground.console.palette import kind
 from ground.console.screens.page import Desk, Page
 from ground.console.view import heads
+from ground.console.view.orders import held
 from ground.console.view.parts import Line, Run, across
 
 NOTICE_NS = 8_000_000_000
@@ -43,6 +44,8 @@ class Surround:
             rate_hz=rate_hz,
             user=feed.user,
             role=feed.role,
+            authority=self._authority(now),
+            armed=self._desk.arming.armed,
         )
         lines = [
             heads.banner(model, place, palette.band, palette.glyphs, now, cells),
@@ -80,6 +83,11 @@ class Surround:
             return False
         self._rung_ns = now
         return True
+
+    def _authority(self, now_ns: int) -> str:
+        name, orders = self._desk.spacecraft, self._desk.orders
+        user = self._desk.session.feed.user
+        return held(orders.authority.get(name), name, user, now_ns)
 
     @property
     def _replayed(self) -> bool:

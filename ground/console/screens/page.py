@@ -10,7 +10,9 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
 
+from ground.console.arming import Arming
 from ground.console.model import Key, Model
+from ground.console.orders import Orders
 from ground.console.palette import Palette
 from ground.console.session import Session
 from ground.console.view.alarms import matches
@@ -25,22 +27,29 @@ from ground.console.widgets.livegrid import LiveGrid
 class Desk:
     """What the pages share: the session, the look, and what the operator has chosen.
 
-    `go` shows another page, at once: the next key is meant for that one.
+    `go` shows another page, at once: the next key is meant for that one. `notice` says something.
     """
 
     session: Session
     palette: Palette
     clock: Callable[[], int]
     go: Callable[[str], None]
+    notice: Callable[[str], None]
     spacecraft: str = ""
     packet_type: str = ""
     plots: list[Key] = field(default_factory=list)
     wanted: Key | None = None  # the row of the parameters' page to go to
+    arming: Arming = field(default_factory=Arming)
 
     @property
     def model(self) -> Model:
         """The newest of everything."""
         return self.session.model
+
+    @property
+    def orders(self) -> Orders:
+        """The newest about commands."""
+        return self.session.commanding.orders
 
     def look(self) -> Look:
         """Return what rows are drawn with now."""
@@ -74,6 +83,13 @@ class Page(Vertical):
 
     def enter(self) -> None:
         """Be shown: what was held back may be taken in."""
+
+    def leave(self) -> None:
+        """Be hidden: another page is shown."""
+
+    def back(self) -> bool:
+        """Go back within the page; False where there is nothing to go back to."""
+        return False
 
     def paint(self) -> None:
         """Show what the model holds now."""

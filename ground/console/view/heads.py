@@ -28,6 +28,8 @@ class Place:
     rate_hz: float = 2.0
     user: str = ""
     role: str = ""
+    authority: str = ""  # of the spacecraft, in words
+    armed: bool = False
 
 
 def banner(model: Model, place: Place, band: Band, glyphs: Glyphs, now_ns: int, cells: int) -> Line:
@@ -35,15 +37,19 @@ def banner(model: Model, place: Place, band: Band, glyphs: Glyphs, now_ns: int, 
     realm = model.realm if model.realm != "live" else band.text
     pattern = glyphs.band[kind(model.realm)]
     mark = f"{pattern} " if pattern else ""
-    left = [Run(f" {mark}{clean(realm.upper())} ", "band-strong")]
+    base, text, repeated = "band", band.text, band.repeated
+    if place.armed:  # another colour, another text, another pattern
+        realm = text = f"{realm} {glyphs.play} ARMED"
+        base, repeated = "armed", True
+    left = [Run(f" {mark}{clean(realm.upper())} ", f"{base}-strong")]
     if model.lost_ns is not None:
         left.append(Run(f" NO STATION for {since(model.lost_ns, now_ns)} ", "alert"))
     for part in _facts(model, place, now_ns):
-        left.append(Run(f"{'' if left[-1].style == 'alert' else glyphs.rule} {part} ", "band"))
-    right = [Run(f" {utc(now_ns, date=cells >= 100)} ", "band-strong")]
-    if not band.repeated:
-        return across(left, right, cells, "band", glyphs.more, keep=True)
-    return _patterned(left, right, (band.text, mark), glyphs, cells)
+        left.append(Run(f"{'' if left[-1].style == 'alert' else glyphs.rule} {part} ", base))
+    right = [Run(f" {utc(now_ns, date=cells >= 100)} ", f"{base}-strong")]
+    if not repeated:
+        return across(left, right, cells, base, glyphs.more, keep=True)
+    return _patterned(left, right, (text.upper(), mark), glyphs, cells)
 
 
 def alarm_bar(model: Model, glyphs: Glyphs, now_ns: int, cells: int) -> Line:
@@ -107,7 +113,9 @@ def _facts(model: Model, place: Place, now_ns: int) -> Iterable[str]:
     lag = _lag(model, place.spacecraft, now_ns)
     if place.spacecraft:
         yield f"{clean(place.spacecraft)} {lag}"
-    if model.mission is not None:
+    if place.authority:
+        yield f"auth: {clean(place.authority)}"
+    elif model.mission is not None:
         yield clean(model.mission.mission)
     if place.user:
         yield f"op {clean(place.user)}{f' ({place.role})' if place.role else ''}"
@@ -126,12 +134,13 @@ def _lag(model: Model, spacecraft: str, now_ns: int) -> str:
 def _patterned(left: Line, right: Line, name: tuple[str, str], glyphs: Glyphs, cells: int) -> Line:
     """Return the line with what is left of it filled by the realm's name and pattern."""
     text, mark = name
+    style = right[-1].style.removesuffix("-strong")
     taken = sum(width(run.text) for run in (*left, *right))
     unit = f"{mark}{text} "
     if cells - taken >= width(unit) + 3:
         fill = unit * ((cells - taken - 3) // width(unit))
-        left = [*left, Run(f"{glyphs.rule} ", "band"), Run(fill, "band")]
-    return across(left, right, cells, "band", glyphs.more, keep=True)
+        left = [*left, Run(f"{glyphs.rule} ", style), Run(fill, style)]
+    return across(left, right, cells, style, glyphs.more, keep=True)
 
 
 def _counts(severity: str, rows: list[AlarmRow], glyphs: Glyphs, lost: bool) -> Line:

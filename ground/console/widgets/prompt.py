@@ -12,6 +12,7 @@ from textual.widgets import Input
 from ground.console.palette import Palette
 from ground.console.view.text import clean
 
+PASSED = ("f5", "f6", "f7", "f9", "f10")
 Completer = Callable[[str], list[str]]
 
 
@@ -45,6 +46,13 @@ class Prompt(Input):
             self.step = step
             super().__init__()
 
+    class Passed(Message):
+        """A key that is not for the input, in its turn behind what was typed before it."""
+
+        def __init__(self, prompt: Prompt, key: str) -> None:
+            self.prompt, self.key = prompt, key
+            super().__init__()
+
     def __init__(self, *, id: str | None = None, completer: Completer | None = None) -> None:
         # the default would select a prefix that is there at the start, and the next key eat it
         ghost = _Ghost(completer) if completer else None
@@ -70,6 +78,8 @@ class Prompt(Input):
             self.post_message(self.Walked(-1 if event.key == "up" else 1))
         elif event.key == "enter":  # now, not when letters behind it have come
             self.post_message(self.Submitted(self, self.value))
+        elif event.key in PASSED:
+            self.post_message(self.Passed(self, event.key))
         elif event.key == "tab":
             found = self._completer(self.value) if self._completer else []
             self.put(found[0] if found else self.value)

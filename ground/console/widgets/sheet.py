@@ -114,6 +114,10 @@ class Sheet(Vertical):
             self._complaint = f"a {question.ask} is needed"
             self._draw()
             return
+        if question.expect and text != question.expect:
+            self._complaint = f"{text!r} is not {question.expect}: nothing was done"
+            self._draw()
+            return
         self.question = None  # a second enter finds nothing to confirm
         self.post_message(self.Confirmed(question, self._choice, text))
 

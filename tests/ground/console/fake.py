@@ -10,6 +10,7 @@ import numpy as np
 from ground import messages
 from ground.messages import AlarmRow, EventRow, LinkRow, ParameterRow, SpacecraftRow, StageRow
 from protocols import times
+from tests.ground.console.fake_commanding import FakeCommanding
 
 NOW = times.parse("2026-11-22T06:36:10", "utc")
 SECOND = 10**9
@@ -154,6 +155,7 @@ class FakeFeed:
     ACTS = (
         *(messages.AcknowledgeAlarms, messages.ShelveAlarms, messages.UnshelveAlarms),
         *(messages.ClearAlarms, messages.ControlReplay),
+        *(messages.ApproveCommand, messages.ControlCommand, messages.ControlAuthority),
     )
 
     def __init__(self, realm: str = "live", *, role: str = "operate") -> None:
@@ -173,6 +175,7 @@ class FakeFeed:
         self.state = 1
         self.shift = 0.0  # added to every number, so that all of them change
         self.answer = messages.Answered(True)
+        self.commanding = FakeCommanding(self.user)
         self._waiting: list[Arrived] = []
 
     def send(self, request: Any) -> int:
@@ -219,7 +222,13 @@ class FakeFeed:
                 return self.trend(request)
             case _ if isinstance(request, self.ACTS):
                 return self.answer
-        return None
+        return self.commanding.answered(request)
+
+    @property
+    def fired(self) -> list[messages.SendCommand]:
+        """The commands that were really to be sent."""
+        sends = [each for each in self.sent if isinstance(each, messages.SendCommand)]
+        return [each for each in sends if not each.dry_run]
 
     def viewport(self, request: messages.WatchViewport) -> messages.ViewportChanged:
         """All rows as they are now."""
