@@ -16,33 +16,22 @@ from ground.errors import InputError
 from ground.messages import (
     Answered,
     ApproveCommand,
-    AuthorityRead,
-    CommandsDescribed,
-    CommandsListed,
     CommandTaken,
-    ContactsPlanned,
     ControlAuthority,
     ControlCommand,
-    DescribeCommands,
     DirectChannel,
-    ListCommands,
-    PlanContacts,
-    PlanRoute,
-    ReadAuthority,
-    RoutesPlanned,
     SendCommand,
 )
 from ground.services import command_rows, ways
 from ground.services.command_order import Order, understood
 from ground.services.command_state import Command
+from ground.services.command_views import LOOKS, Views
 from ground.services.commander import Commander
-from ground.services.planner import Wish
 from ground.settings import Mission
 from protocols.cop1.signals import Order as Directive
 
 SECOND_NS = 10**9
 WAITING = (Stage.QUEUED, Stage.ROUTED)
-MOST_LISTED = 2000
 _DIRECTIVES = {
     "init": Directive.INITIATE,
     "init-clcw": Directive.INITIATE_WITH_CLCW,
@@ -82,6 +71,7 @@ class Desk:
             Grant(each.key, frozenset(each.roles), each.spacecraft) for each in mission.operators
         ]
         self._groups = _groups(mission)
+        self._views = Views(commander, self._may)
 
     def answer(self, message: Any, user: str, now: int) -> Any:
         """Return the answer to a request of an operator."""
@@ -102,16 +92,8 @@ class Desk:
                 return self._authority(message, user, now)
             case DirectChannel():
                 return self._direct(message, user, now)
-            case ListCommands():
-                return self._list(message, user)
-            case DescribeCommands():
-                return self._describe(message, user)
-            case ReadAuthority():
-                return self._read_authority(user, now)
-            case PlanContacts():
-                return self._contacts(message, user, now)
-            case PlanRoute():
-                return self._route(message, user, now)
+        if isinstance(message, LOOKS):
+            return self._views.answer(message, user, now)
         return Answered(False, f"{type(message).__name__} is not for the command service")
 
     # ---- who may ----------------------------------------------------------------------------
@@ -157,7 +139,7 @@ class Desk:
     def _same(self, known: Command, user: str) -> CommandTaken | Answered:
         if known.taken.author != user:
             return Answered(False, "this number of a request is somebody else's")
-        return CommandTaken(self._row(known), [], [], [])
+        return CommandTaken(self._views.row(known), [], [], [])
 
     def _would(self, order: Order, now: int) -> CommandTaken:
         """Return what would be taken."""
@@ -173,7 +155,7 @@ class Desk:
         known = self._state.commands[name]
         self._commander.route(known, now)
         routes = [ways.row(each) for each in order.ways]
-        return CommandTaken(self._row(known), order.constraints, routes, [])
+        return CommandTaken(self._views.row(known), order.constraints, routes, [])
 
     # ---- acts on what was taken -------------------------------------------------------------
 
@@ -270,73 +252,6 @@ class Desk:
             asked.spacecraft, _DIRECTIVES[asked.directive], asked.directive, asked.value, user, now
         )
         return Answered(ok, "" if ok else "FOP-1 rejects it in its state, or the value is none")
-
-    # ---- what is asked to be shown ----------------------------------------------------------
-
-    def _row(self, known: Command) -> Any:
-        return command_rows.command(known, self._state, self._commander.needs)
-
-    def _list(self, asked: ListCommands, user: str) -> CommandsListed | Answered:
-        denied = self._may(Verb.LIST, user, "").reasons
-        if denied:
-            return Answered(False, "; ".join(denied))
-        known = self._state.commands
-        named = [known[each] for each in asked.commands if each in known]
-        found = [
-            each
-            for each in (named if asked.commands else known.values())
-            if (asked.ended or asked.commands or not each.life.ended)
-            and (not asked.spacecraft or each.taken.spacecraft in asked.spacecraft)
-            and self._may(Verb.LIST, user, each.taken.spacecraft).granted
-        ]
-        newest = found[-max(1, min(asked.limit, MOST_LISTED)) :]
-        return CommandsListed([self._row(each) for each in newest])
-
-    def _describe(self, asked: DescribeCommands, user: str) -> CommandsDescribed | Answered:
-        denied = self._may(Verb.DESCRIBE, user, asked.spacecraft).reasons
-        if denied:
-            return Answered(False, "; ".join(denied))
-        entries = self._commander.catalogues.of(asked.spacecraft).commands.values()
-        may = [each.value for each in Verb if self._may(each, user, asked.spacecraft).granted]
-        kinds = [command_rows.kind(each) for each in entries]
-        return CommandsDescribed(asked.spacecraft, "", kinds, may)
-
-    def _read_authority(self, user: str, now: int) -> AuthorityRead | Answered:
-        denied = self._may(Verb.READ_AUTHORITY, user, "").reasons
-        if denied:
-            return Answered(False, "; ".join(denied))
-        names = self._commander.catalogues.names
-        rows = command_rows.authority(self._state, names, now)
-        return AuthorityRead(
-            rows, [command_rows.channel(each) for each in self._commander.forwards.values()]
-        )
-
-    def _contacts(self, asked: PlanContacts, user: str, now: int) -> ContactsPlanned | Answered:
-        denied = self._may(Verb.CONTACTS, user, "").reasons
-        if denied:
-            return Answered(False, "; ".join(denied))
-        planner = self._commander.planner
-        rows = planner.contacts(asked.nodes, asked.start_ns, asked.end_ns)
-        limit = max(1, min(asked.limit, MOST_LISTED))
-        plan = planner.plan.id if planner.plan else ""
-        left = max(0, len(rows) - limit)
-        return ContactsPlanned(plan, planner.made_ns, rows[:limit], left, planner.doubts(now))
-
-    def _route(self, asked: PlanRoute, user: str, now: int) -> RoutesPlanned | Answered:
-        denied = self._may(Verb.ROUTE, user, asked.spacecraft).reasons
-        if denied:
-            return Answered(False, "; ".join(denied))
-        at = max(now, asked.at_ns)
-        expires = asked.expires_ns or self._commander.planner.until_ns
-        wish = Wish(
-            asked.spacecraft, max(1, asked.octets), expires, asked.priority, tuple(asked.via)
-        )
-        first = self._commander.planner.way(wish, at)
-        if isinstance(first, str):
-            return RoutesPlanned([], first)
-        count = 1 + max(0, min(asked.alternatives, 20))
-        found = self._commander.planner.alternatives(wish, at, count)
-        return RoutesPlanned([ways.row(each) for each in found], "")
 
 
 def _verbs(asked: SendCommand) -> list[Verb]:

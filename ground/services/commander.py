@@ -24,7 +24,8 @@ from ground.services.command_catalogues import Catalogues
 from ground.services.command_listener import Listener
 from ground.services.command_record import Record
 from ground.services.command_state import Command
-from ground.services.forward import Arrived, Doubt, Fdu, Forward, Leaving, Settled, Told
+from ground.services.forward import Forward
+from ground.services.forward_told import Arrived, Doubt, Fdu, Leaving, Settled, Told
 from ground.services.planner import Planner, Wish
 from ground.services.returns import ClcwHeard, CustodyHeard, Heard, ReportHeard
 from ground.services.ways import Way
@@ -73,7 +74,7 @@ class Commander:
         for (name, _), channel in state.channels.items():
             if name in self.forwards and channel.frames:
                 doubts = self._doubts(list(channel.frames.values()))
-                self.forwards[name].restore(doubts, doubts[0].sequence, channel.quiet_ns)
+                self.forwards[name].restore(doubts, channel.quiet_ns)
         for known in state.commands.values():
             if phase(known.life.state) in (Phase.FLIGHT, Phase.BOARD, Phase.UNCERTAIN):
                 self.listener.expect(known, known.life.reached(Stage.RELEASED) or now)

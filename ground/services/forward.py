@@ -19,8 +19,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
+from ground.services.forward_told import (
+    Arrived,
+    Doubt,
+    Fdu,
+    Leaving,
+    Settled,
+    Told,
+    Turned,
+    settle,
+)
 from ground.services.ways import Way
 from ground.settings import Telecommand
 from protocols import map_segment, tc
@@ -48,76 +57,6 @@ T1_NS, LIMIT = 10**10, 8  # before the first way says better
 MOST_LIMIT = 255
 
 
-@dataclass(frozen=True, slots=True)
-class Leaving:
-    """A frame that is to be sent: whose it is, and until when a copy of it may be on its way."""
-
-    kind: Kind
-    sequence: int
-    frame: bytes
-    commands: tuple[str, ...]
-    deadline_ns: int
-    retransmission: bool
-    way: Way
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """FARM-1 has accepted the last frame of these commands."""
-
-    commands: tuple[str, ...]
-    nn_r: int
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What a control word told of frames whose fate was unknown; `proof` says how.
-
-    Attributes:
-        unsent: commands that were not received and never will be.
-        uncertain: commands about which it told nothing.
-    """
-
-    unsent: tuple[str, ...]
-    uncertain: tuple[str, ...]
-    proof: str
-
-
-@dataclass(frozen=True, slots=True)
-class Turned:
-    """The channel changed in a way that operators should know."""
-
-    text: str
-
-
-Told = Leaving | Arrived | Settled | Turned
-
-
-@dataclass(frozen=True, slots=True)
-class Fdu:
-    """One frame data field: whose, whether it is the last of its packet, and its expiry."""
-
-    command: str
-    last: bool
-    expires_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """A frame whose fate is unknown."""
-
-    sequence: int
-    fdu: Fdu
-
-
-@dataclass(slots=True)
-class _Doubts:
-    """Frames whose fate is unknown, from the number `base` on, in order."""
-
-    base: int = 0
-    frames: list[Doubt] = field(default_factory=list)
-
-
 class Forward:
     """The forward channel of one spacecraft.
 
@@ -140,7 +79,7 @@ class Forward:
         self._numbers: dict[int, int] = {}  # N(S) by request
         self._waiting: deque[tuple[int, bytes]] = deque()
         self._requests = 0
-        self._doubts = _Doubts()
+        self._doubts: list[Doubt] = []
         self._resumed = False
         self._by: Way | None = None  # of a BD frame, where it is not that of the channel
         self._out: list[Told] = []
@@ -155,7 +94,7 @@ class Forward:
     def state(self) -> str:
         """The state of FOP-1 as people name it."""
         found = self._fop.snapshot()
-        if self._doubts.frames:
+        if self._doubts:
             return "settling"
         if found.suspended:
             return "suspended"
@@ -164,7 +103,7 @@ class Forward:
     @property
     def active(self) -> bool:
         """Whether AD frames may leave."""
-        return self._fop.snapshot().state in ACTIVE and not self._doubts.frames
+        return self._fop.snapshot().state in ACTIVE and not self._doubts
 
     @property
     def numbers(self) -> tuple[int, int, int, int]:
@@ -175,7 +114,7 @@ class Forward:
     @property
     def unacknowledged(self) -> int:
         """Frames that were sent, or are about to be, and not acknowledged."""
-        return len(self._fop.snapshot().sent) + len(self._waiting) + len(self._doubts.frames)
+        return len(self._fop.snapshot().sent) + len(self._waiting) + len(self._doubts)
 
     @property
     def pending(self) -> bool:
@@ -235,7 +174,7 @@ class Forward:
         found = self._fop.snapshot()
         if found.suspended:
             self._resume(now)
-        elif found.state == 6 and not self._doubts.frames and self._may_begin(now):
+        elif found.state == 6 and not self._doubts and self._may_begin(now):
             assert self.heard is not None
             self._begin(self.heard, now)
         return self._take()
@@ -268,7 +207,7 @@ class Forward:
     def receive(self, word: Clcw, t_ns: int, now: int) -> list[Told]:
         """Take a control word of this channel, received at `t_ns`."""
         self.heard, self.heard_ns = word, t_ns
-        if self._doubts.frames:
+        if self._doubts:
             self._settle(word, t_ns)
         else:
             self._do(word, now)
@@ -288,9 +227,9 @@ class Forward:
         timer = self._fop.deadline()
         return min([*due, *([timer] if timer is not None else [])], default=None)
 
-    def restore(self, doubts: Sequence[Doubt], base: int, quiet_ns: int) -> None:
+    def restore(self, doubts: Sequence[Doubt], quiet_ns: int) -> None:
         """Go on after a restart: these frames may have arrived, and nobody knows."""
-        self._doubts = _Doubts(base, list(doubts))
+        self._doubts = list(doubts)
         self.quiet_ns = quiet_ns
 
     # ---- FOP-1 ------------------------------------------------------------------------------
@@ -358,16 +297,14 @@ class Forward:
         for each in requests:
             if each in self._numbers:
                 number = self._numbers.pop(each)
-                if not self._doubts.frames:
-                    self._doubts.base = number
-                self._doubts.frames.append(Doubt(number, self._fdus.pop(each)))
+                self._doubts.append(Doubt(number, self._fdus.pop(each)))
         self._unwait()
 
     def _unwait(self) -> None:
         """Give back what never left."""
         back = tuple(dict.fromkeys(self._fdus.pop(each).command for each, _ in self._waiting))
         self._waiting.clear()
-        doubted = {each.fdu.command for each in self._doubts.frames}
+        doubted = {each.fdu.command for each in self._doubts}
         unsent = tuple(each for each in back if each not in doubted)
         if unsent:
             self._out.append(Settled(unsent, (), "it never left the station"))
@@ -383,23 +320,9 @@ class Forward:
 
     def _settle(self, word: Clcw, t_ns: int) -> None:
         """Judge doubtful frames by a word that came after every copy of them was gone."""
-        if t_ns <= self.quiet_ns:
-            return
-        doubts, self._doubts = self._doubts, _Doubts()
-        known = (word.report_value - doubts.base) % 256
-        places = [(each.sequence - doubts.base) % 256 for each in doubts.frames]
-        told = f"N(R) = {word.report_value} after every copy was gone"
-        if known > places[-1] + 1 or word.report_value == 0:
-            lost = tuple(dict.fromkeys(each.fdu.command for each in doubts.frames))
-            self._out.append(Settled((), lost, f"{told}, which is none of ours"))
-            return
-        pairs = list(zip(places, doubts.frames, strict=True))
-        arrived = tuple(each.fdu.command for at, each in pairs if at < known and each.fdu.last)
-        rest = tuple(dict.fromkeys(each.fdu.command for at, each in pairs if at >= known))
-        if arrived:
-            self._out.append(Arrived(arrived, word.report_value))
-        if rest:
-            self._out.append(Settled(rest, (), told))
+        if t_ns > self.quiet_ns:
+            doubts, self._doubts = self._doubts, []
+            self._out += settle(doubts, word)
 
     # ---- beginning and ending of AD service -------------------------------------------------
 
