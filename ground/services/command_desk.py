@@ -7,6 +7,7 @@ taken again: a request has the sender's number, and asked twice it answers with 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ground.command import authorise, facts
@@ -78,7 +79,7 @@ class Desk:
         try:
             return self._answer(message, user, now)
         except InputError as error:
-            return Answered(False, str(error))
+            return Answered(False, str(error), wrong=True)
 
     def _answer(self, message: Any, user: str, now: int) -> Any:
         match message:
@@ -128,8 +129,10 @@ class Desk:
         except InputError as error:
             reasons = str(error).splitlines()
             if asked.dry_run:
-                return Answered(False, str(error))
-            return self._refused(user, Verb.SEND, asked.spacecraft, asked.command, reasons, now)
+                return Answered(False, str(error), wrong=True)
+            subject = asked.command
+            refusal = self._refused(user, Verb.SEND, asked.spacecraft, subject, reasons, now)
+            return replace(refusal, wrong=True)
         if asked.dry_run:
             return self._would(order, now)
         if order.wrong:
