@@ -6,7 +6,6 @@ parameters of its rules.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,10 +13,10 @@ from ground import databases, settings
 from ground.errors import InputError, Where
 from ground.mdb import entries, plan, xtce
 from ground.mdb.model import Database, DatabaseError, Gravity, Problem
-from ground.services import check_rules
-from ground.settings import Mission, MissionError, Spacecraft
-
-_PLACE = re.compile(r"(?P<source>.+?):(?P<line>\d+): (?P<message>.*)", re.DOTALL)
+from ground.services import check_commanding, check_rules
+from ground.services.check_rules import Columns
+from ground.services.placed import placed
+from ground.settings import Mission, MissionError
 
 
 def check(path: str | Path, schema: str | Path | None = None) -> list[Problem]:
@@ -60,7 +59,7 @@ def _database(path: Path) -> tuple[Database | None, list[Problem]]:
         try:
             entries.of_container(database, container)
         except InputError as error:
-            problem = _placed(error, Where(str(path)))
+            problem = placed(error, Where(str(path)))
             if (problem.where, problem.message) not in told:
                 told.add((problem.where, problem.message))
                 problems.append(problem)
@@ -78,21 +77,13 @@ def _schema(path: Path, schema: str | Path | None) -> list[Problem]:
     ]
 
 
-def _placed(error: InputError, otherwise: Where) -> Problem:
-    """Return the problem that an error tells, at the place that its message names."""
-    match = _PLACE.fullmatch(str(error))
-    if match is None:
-        return Problem(otherwise, Gravity.ERROR, str(error))
-    where = Where(match["source"], int(match["line"]))
-    return Problem(where, Gravity.ERROR, match["message"])
-
-
 # ---- missions -------------------------------------------------------------------------------
 
 
 def _mission(mission: Mission, schema: str | Path | None) -> Iterator[Problem]:
     known: dict[Path, Database | None] = {}
-    types: dict[str, dict[str, set[str]]] = {}
+    types: dict[str, Columns] = {}
+    compiled: dict[tuple[Path, str | None], Columns] = {}
     for index, craft in enumerate(mission.spacecraft):
         key = "database" if craft.root_container is None else "root_container"
         try:
@@ -102,14 +93,18 @@ def _mission(mission: Mission, schema: str | Path | None) -> Iterator[Problem]:
                 known[craft.database], problems = _database(craft.database)
                 yield from problems
             database = known.get(craft.database) if craft.database is not None else None
-            if database is not None:
-                types[craft.name] = _packet_types(database, craft)
+            if database is not None and craft.database is not None:
+                at = craft.database, craft.root_container
+                if at not in compiled:
+                    compiled[at] = _packet_types(database, craft.root_container)
+                types[craft.name] = compiled[at]
         except InputError as error:
-            yield _placed(error, mission.where("spacecraft", index, key))
+            yield placed(error, mission.where("spacecraft", index, key))
     yield from check_rules.rules(mission, types)
+    yield from check_commanding.commanding(mission, known)
 
 
-def _packet_types(database: Database, craft: Spacecraft) -> dict[str, set[str]]:
-    """Return the columns of each packet type of a spacecraft."""
-    compiled = plan.compile(database, craft.root_container)
-    return {path: set(types) for path, types in compiled.column_types.items()}
+def _packet_types(database: Database, root: str | None) -> Columns:
+    """Return the columns of each packet type of a database."""
+    made = plan.compile(database, root)
+    return {path: set(types) for path, types in made.column_types.items()}

@@ -19,7 +19,7 @@ from ground.relay import contacts as geometry
 from ground.relay import element_files, nodes, plan, synthetic
 from ground.relay.contacts import Contacts
 from ground.relay.plan import SECOND_NS, Contact, Node, Plan
-from ground.settings import Mission, Orbit, Relay, Site, Uplink
+from ground.settings import Mission, Orbit, Relay, Site, Spacecraft, Uplink
 from protocols import times
 
 CENTRE = "control"
@@ -53,13 +53,13 @@ def sky(mission: Mission) -> Sky:
     made, epochs, lost = [], {}, []
     relays = {each.name: each for each in mission.relays}
     for relay in mission.relays:
-        orbit = _orbit(relay.name, relay.orbit, relay.elements, relay.longitude_deg)
+        orbit = orbit_of(relay)
         assert orbit is not None  # a relay says one of the three
         made.append(nodes.Spacecraft(relay.name, orbit, True, _terminal(relay)))
     for craft in mission.spacecraft:
         if craft.name in relays:
             continue
-        orbit = _orbit(craft.name, craft.orbit, craft.elements, None)
+        orbit = orbit_of(craft)
         if orbit is not None:
             made.append(nodes.Spacecraft(craft.name, orbit))
         elif craft.tc is not None:
@@ -70,15 +70,20 @@ def sky(mission: Mission) -> Sky:
     return Sky(tuple(made), tuple(map(_station, mission.sites)), epochs, tuple(lost))
 
 
-def _orbit(
-    name: str, orbit: Orbit | None, file: Path | None, longitude_deg: float | None
-) -> nodes.Orbit | None:
-    if longitude_deg is not None:
-        return nodes.Geostationary(longitude_deg)
-    if file is not None:
-        return _chosen(name, file)
-    if orbit is None:
-        return None
+def orbit_of(each: Relay | Spacecraft) -> nodes.Orbit | None:
+    """Return the orbit of a relay or spacecraft; None where the mission file tells nothing of it.
+
+    Raises:
+        InputError: elements that are wrong (names file and line), or an orbit that cannot be.
+    """
+    if isinstance(each, Relay) and each.longitude_deg is not None:
+        return nodes.Geostationary(each.longitude_deg)
+    if each.elements is not None:
+        return _chosen(each.name, each.elements)
+    return None if each.orbit is None else _of_shape(each.name, each.orbit)
+
+
+def _of_shape(name: str, orbit: Orbit) -> nodes.Orbit:
     epoch_ns = times.parse(orbit.epoch)
     if orbit.ltan is None:
         assert orbit.inclination_deg is not None  # the table says one of the two

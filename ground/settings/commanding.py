@@ -14,6 +14,8 @@ from pydantic_core import PydanticCustomError
 
 from ground.settings.station import Seconds, fits
 from ground.settings.table import Count, Flag, Name, Table, Text, wrong
+from protocols import times
+from protocols.errors import DecodeError
 
 CommandRole = Literal["view", "command", "approve", "direct"]
 RelayKind = Literal["bent-pipe", "regenerative", "store-and-forward"]
@@ -63,8 +65,16 @@ class Orbit(Table):
 
     @model_validator(mode="after")
     def _one_plane(self) -> Orbit:
+        problems = []
         if (self.ltan is None) == (self.inclination_deg is None):
-            wrong(("", "expected either ltan or inclination_deg, to tell the plane"))
+            problems.append(("", "expected either ltan or inclination_deg, to tell the plane"))
+        try:
+            times.parse(self.epoch)
+        except DecodeError:
+            expected = "an ISO 8601 time, as '2026-01-01T00:00:00'"
+            problems.append(("epoch", f"epoch = {self.epoch!r}; expected {expected}"))
+        if problems:
+            wrong(*problems)
         return self
 
 
