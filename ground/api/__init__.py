@@ -11,8 +11,9 @@ display service of the station has them, and facts as its services publish them.
 `Station` waits for answers; `ground.api.client.Client`, on which it stands, never does.
 """
 
-from ground.api.checks import Finding, findings
+from ground.api.checks import Finding, findings, send_and_assert
 from ground.api.samples import Sample
+from ground.api.sent import Sent
 from ground.api.station import Station
 
-__all__ = ["Finding", "Sample", "Station", "findings"]
+__all__ = ["Finding", "Sample", "Sent", "Station", "findings", "send_and_assert"]

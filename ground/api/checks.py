@@ -1,11 +1,19 @@
-"""What is wrong with a station, told from its status: for `ground status`, consoles and scripts."""
+"""What is wrong with a station, told from its status, and whether a command did what it should.
+
+For `ground status`, consoles and scripts.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from ground.messages import LinkRow, ServiceReported, StageRow, StatusRead
+
+if TYPE_CHECKING:
+    from ground.api.commanding import Commanding
+    from ground.api.sent import Sent
 
 SECOND_NS = 10**9
 SILENT_NS = 5 * SECOND_NS
@@ -60,3 +68,34 @@ def _of_service(report: ServiceReported, at_ns: int, now_ns: int) -> Iterator[Fi
 
 def _failed(link: LinkRow) -> str:
     return f"link failed: {link.detail}" if link.state == "failed" else ""
+
+
+def send_and_assert(
+    station: Commanding,
+    spacecraft: str,
+    command: str,
+    arguments: Mapping[str, Any] | None = None,
+    *,
+    stage: str = "COMPLETED",
+    timeout_s: float = 60.0,
+    **more: Any,
+) -> Sent:
+    """Send a command and wait; return it once it came to a stage.
+
+        send_and_assert(station, "CG-1", "CARD_POWER", {"card": 3, "power": "OFF"})
+
+    Args:
+        more: as of `Station.send`.
+
+    Raises:
+        AssertionError: it ended otherwise, or did not come there in time; tells its stages.
+    """
+    sent = station.send(spacecraft, command, arguments, **more)
+    why = ""
+    try:
+        if sent.wait(stage, timeout_s=timeout_s):
+            return sent
+    except TimeoutError:
+        why = f" in {timeout_s:g} s"
+    stages = ", ".join(f"{each.stage} {each.detail}".strip() for each in sent.stages)
+    raise AssertionError(f"{spacecraft} {sent.row.text}: {stages}; expected {stage}{why}")

@@ -30,7 +30,7 @@ class Commanding(Asking):
         arguments: Mapping[str, Any] | None = None,
         *,
         request: str = "",
-        timeout_s: float = SEND_S,
+        timeout_s: float | None = None,
         **more: Any,
     ) -> Sent:
         """Send a command; return it as the station took it.
@@ -53,14 +53,15 @@ class Commanding(Asking):
         number = request or secrets.token_hex(16)
         texts = {name: str(value) for name, value in (arguments or {}).items()}
         asked = messages.SendCommand(number, spacecraft, command, texts, **more)
-        end = time.monotonic() + timeout_s
+        patience_s = SEND_S if timeout_s is None else timeout_s
+        end = time.monotonic() + patience_s
         while (left := end - time.monotonic()) > 0:
             try:
                 return Sent(self, self._ask(asked, messages.CommandTaken, min(TRY_S, left)))
             except NotReachable:
                 continue
         raise NotReachable(
-            f"SendCommand {number}: no answer in {timeout_s:g} s, so that it may have been taken; "
+            f"SendCommand {number}: no answer in {patience_s:g} s, so that it may have been taken; "
             "expected a command service that runs"
         )
 

@@ -42,11 +42,7 @@ def alarms(
     if context.invoked_subcommand is None:
         show(spacecraft, realm, as_json, as_lines, home)
         return
-    for option in context.command.params:
-        source = context.get_parameter_source(option.name or "")
-        if source is not None and source.name == "COMMANDLINE":
-            found = f"{option.opts[0]} before {context.invoked_subcommand}"
-            raise InputError(f"{found}: it would not be heard; expected behind it")
+    options.none_before(context)
 
 
 @app.command("list")

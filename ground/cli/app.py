@@ -11,21 +11,26 @@ from typer.core import TyperGroup
 
 from ground.cli import (
     alarms,
+    approve,
     archive,
+    authority,
     check,
     console,
     contacts,
     demo,
     gaps,
     gateway,
+    history,
     influx,
     ingest,
     keys,
     ledger,
     packets,
     query,
+    queue,
     replay,
     route,
+    send,
     simulate,
     status,
     up,
@@ -98,6 +103,14 @@ app.command("contacts", epilog=_example("ground contacts chenguang1 --hours 12 -
     contacts.contacts
 )
 app.command("route", epilog=_example("ground route chenguang1 CG-1 --via direct"))(route.route)
+app.command(
+    "send", epilog=_example("ground send CG-1 CARD_POWER card=3 power=OFF --wait COMPLETED")
+)(send.send)
+app.command("approve", epilog=_example("ground approve c12 --key olga"))(approve.approve)
+app.add_typer(queue.app, name="queue", epilog=_example("ground queue hold c12"))
+app.command("history", epilog=_example("ground history c12"))(history.history)
+app.add_typer(authority.app, name="authority", epilog=_example("ground authority take CG-1"))
+app.command("directive", epilog=_example("ground directive CG-1 init-clcw"))(authority.directive)
 app.add_typer(keys.app, name="keys")
 app.add_typer(ledger.app, name="ledger")
 app.command("demo", epilog=_example("ground demo"))(demo.demo)

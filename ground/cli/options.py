@@ -65,6 +65,15 @@ _SPAN = re.compile(r"\+(\d{1,9}(?:\.\d{1,9})?)(s|m|h|d|)", re.ASCII)
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
+def none_before(context: typer.Context) -> None:
+    """Refuse options that stand before the name of an act, where nobody would hear them."""
+    for option in context.command.params:
+        source = context.get_parameter_source(option.name or "")
+        if source is not None and source.name == "COMMANDLINE":
+            found = f"{option.opts[0]} before {context.invoked_subcommand}"
+            raise InputError(f"{found}: it would not be heard; expected behind it")
+
+
 def open_archive(home: Path | None, realm: str, spacecraft: list[str] | None = None) -> Any:
     """Open the archive below `home` to read a realm of it, and there these spacecraft.
 

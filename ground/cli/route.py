@@ -64,7 +64,7 @@ def route(
     if len(places) != 2 and (plan is not None or len(places) != 1):
         expected = "SOURCE TARGET" if plan else "MISSION SPACECRAFT, or SPACECRAFT alone"
         raise InputError(f"route {' '.join(places)}; expected {expected}")
-    asked = PlanRoute(places[-1], octets, at_ns, not_after_ns, priority, via or [], count + 1)
+    asked = PlanRoute(places[-1], octets, at_ns, not_after_ns, priority, via or [], count)
     if plan is not None:
         found = _in_plan(plan, places[0], asked, options.moment(reference, now) or at_ns)
     elif len(places) == 2:

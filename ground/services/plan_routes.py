@@ -30,18 +30,12 @@ def mission_routes(mission: Mission, asked: PlanRoute) -> RoutesPlanned:
         raise InputError(f"{mission.path}: spacecraft {asked.spacecraft!r}; {expected}")
     planner = Planner(mission)
     planner.refresh(asked.at_ns)
-    return planner_routes(planner, asked, round(mission.commanding.expires_s * SECOND_NS))
-
-
-def planner_routes(planner: Planner, asked: PlanRoute, expires_after_ns: int) -> RoutesPlanned:
-    """Return the ways that a planner has, the best first; or why there is none."""
-    assert planner.plan is not None
-    not_after = asked.expires_ns or asked.at_ns + expires_after_ns
+    not_after = asked.expires_ns or planner.until_ns
     wish = Wish(asked.spacecraft, asked.octets, not_after, asked.priority, tuple(asked.via))
     best = planner.way(wish, asked.at_ns)
     if isinstance(best, str):
         return RoutesPlanned([], best)
-    found = planner.alternatives(wish, asked.at_ns, max(1, asked.alternatives))
+    found = planner.alternatives(wish, asked.at_ns, 1 + asked.alternatives)
     return RoutesPlanned([row(each) for each in found], "")
 
 
@@ -61,7 +55,7 @@ def plan_routes(plan: Plan, source: str, asked: PlanRoute) -> RoutesPlanned:
     best = routing.route(plan, source, asked.spacecraft, **more)
     if isinstance(best, NoRoute):
         return RoutesPlanned([], best.reason)
-    count = max(1, asked.alternatives)
+    count = 1 + asked.alternatives
     found = routing.alternatives(plan, source, asked.spacecraft, k=count, **more)
     return RoutesPlanned([_row(each, plan, found[0]) for each in found], "")
 
