@@ -35,6 +35,7 @@ from protocols.packet import Packets
 Int64 = NDArray[np.int64]
 PIECE_OCTETS = 1 << 20
 VERIFICATION = 1  # service type, in the second octet of a PUS secondary header
+ANEW_NS = 10 * 10**9  # more than the ways down differ in delay
 PRIMARY = 6  # octets of a packet's primary header
 COUNTS = {"aos": 1 << 24, "tm": 1 << 8, "uslp": 1 << 32}
 
@@ -77,16 +78,19 @@ Heard = ClcwHeard | ReportHeard | CustodyHeard | ValuesHeard
 
 @dataclass(slots=True)
 class _Newest:
-    """The newest frame count of each channel."""
+    """The newest frame count of each channel, and when it came."""
 
-    counts: dict[tuple[int, int], int] = field(default_factory=dict)
+    known: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
 
-    def passes(self, scid: int, vcid: int, count: int, modulus: int) -> bool:
-        """Return whether a frame is not older than the newest of its channel; take it if so."""
-        before = self.counts.get((scid, vcid))
-        if before is not None and (count - before) % modulus >= modulus // 2:
+    def passes(self, scid: int, vcid: int, count: int, modulus: int, t_ns: int) -> bool:
+        """Return whether a frame is not older than the newest of its channel; take it if so.
+
+        One that is behind, but came long after the newest, is of a counter that began anew.
+        """
+        before, heard_ns = self.known.get((scid, vcid), (count, t_ns))
+        if (count - before) % modulus >= modulus // 2 and t_ns - heard_ns < ANEW_NS:
             return False
-        self.counts[scid, vcid] = count
+        self.known[scid, vcid] = count, t_ns
         return True
 
 
@@ -172,7 +176,11 @@ class Returns:
         columns = (controls.scid, controls.vcid, controls.count, controls.word, received)
         for scid, vcid, count, word, t_ns in zip(*(each.tolist() for each in columns), strict=True):
             name = self._names.get(scid)
-            if name is None or word >> 31 or not self._newest.passes(scid, vcid, count, modulus):
+            if (
+                name is None
+                or word >> 31
+                or not self._newest.passes(scid, vcid, count, modulus, t_ns)
+            ):
                 continue
             found = clcw.decode(word)
             newest[name, found.vcid] = ClcwHeard(t_ns, name, found)
