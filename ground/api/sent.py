@@ -81,7 +81,8 @@ class Sent:
             if self.row.ended or self.reached(stage):
                 return
             if end is not None and time.monotonic() >= end:
-                raise TimeoutError(f"{self.id} is {self.row.state}; expected {stage} by now")
+                waits = f", waits for {self.row.needs}" if self.row.needs else ""
+                raise TimeoutError(f"{self.id} is {self.row.state}{waits}; expected {stage} by now")
             self._station._idle(POLL_S)
             try:
                 self.refresh()

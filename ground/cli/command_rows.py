@@ -73,10 +73,10 @@ def show(command: CommandRow) -> None:
     """Print what a command is: what would be approved, and what was understood."""
     row = as_row(command)
     say(f"[bold]{literal(command.spacecraft)}  {literal(command.text)}[/bold]  {command.hazard}")
-    say(literal(f"octets   {command.octets.hex()} ({len(command.octets)})"))
-    say(literal(f"sha256   {command.sha256}"))
+    say(literal(f"octets     {command.octets.hex()} ({len(command.octets)})"))
+    say(literal(f"sha256     {command.sha256}"))
     by = f", approved by {command.approver}" if command.approver else ""
-    say(literal(f"author   {command.author}{by}"))
+    say(literal(f"author     {command.author}{by}"))
     for name in _TIMES[1:]:
         if row[name] is not None:
             say(f"{name.replace('_', ' '):<11}{row[name][:TO_SECOND].replace('T', ' ')}")

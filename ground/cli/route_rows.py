@@ -62,11 +62,11 @@ def show(routes: Sequence[RouteRow], now_ns: int) -> None:
     say(f"[bold]{literal(row['way'])}[/bold]  {literal(chosen.why)}")
     emit("route", row["hops"], _HOPS)
     by = f" by {chosen.uplink}" if chosen.uplink else ""
-    say(literal(f"departs  {_time(chosen.departs_ns, now_ns)}{by}"))
-    say(literal(f"arrives  {_time(chosen.arrives_ns, now_ns)}"))
-    say(literal(f"usable   until {row['until'][:TO_SECOND].replace('T', ' ')}"))
+    say(literal(f"departs    {_time(chosen.departs_ns, now_ns)}{by}"))
+    say(literal(f"arrives    {_time(chosen.arrives_ns, now_ns)}"))
+    say(literal(f"usable     until {row['until'][:TO_SECOND].replace('T', ' ')}"))
     settings = f", K {chosen.window}, T1 {chosen.t1_ns / SECOND_NS:.2f} s"
-    say(literal(f"service  {chosen.service}{settings if chosen.service == 'AD' else ''}"))
+    say(literal(f"service    {chosen.service}{settings if chosen.service == 'AD' else ''}"))
     if others:
         say()
         emit("route", map(as_row, others), _WAYS)
@@ -92,6 +92,8 @@ def _time(t_ns: int, now_ns: int) -> str:
 def _after(span_ns: int) -> str:
     """Return how long from now, as `in 3 min 20 s`."""
     seconds = span_ns / SECOND_NS
+    if abs(seconds) < 0.1:
+        return "now"
     if abs(seconds) < 60:
         return f"in {seconds:.3f} s"
     minutes, rest = divmod(round(seconds), 60)

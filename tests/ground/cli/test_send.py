@@ -41,12 +41,12 @@ def test_a_command_is_sent_and_told(run: Run, commanding: CommandService):
     assert (done.code, done.err) == (0, "")
     for said in (
         "A  CARD_POWER card=3 power=OFF  H0",
-        f"octets   {OCTETS.hex()} (12)",
-        f"sha256   {SHA}",
+        f"octets     {OCTETS.hex()} (12)",
+        f"sha256     {SHA}",
         "holds: BUS_VOLTAGE > 24",
         "not known: MODE == 1",
         "control > kashi > A",
-        "arrives  2026-11-22 12:00:01.000",
+        "arrives    2026-11-22 12:00:01.000",
         "c1  QUEUED",
     ):
         assert said in done.out
@@ -240,7 +240,7 @@ def test_a_person_approves_what_is_shown(
     assert "not approved" in done.out and not commanding.of(ApproveCommand)
     done = run("approve", "c1", "--key", "olga")
     assert done.code == 0
-    for said in ("CARD_POWER card=3 power=OFF", OCTETS.hex(), SHA, "author   operator"):
+    for said in ("CARD_POWER card=3 power=OFF", OCTETS.hex(), SHA, "author     operator"):
         assert said in done.out
     assert commanding.asked[-2] == ("olga", ApproveCommand("c1", SHA))
     assert commanding.rows["c1"].approver == "olga"
