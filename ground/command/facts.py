@@ -141,6 +141,40 @@ class Directed:
     by: str
 
 
+# ---- terminals of relays ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """A terminal of a relay is for a spacecraft; of one that was there, it says how it is now.
+
+    Attributes:
+        start_ns, ready_ns, end_ns: from when it turns there, carries, and is free again.
+        by: the operator who asked; "" where a forward channel needs it.
+    """
+
+    t_ns: int
+    booking: str
+    relay: str
+    spacecraft: str
+    start_ns: int
+    ready_ns: int
+    end_ns: int
+    priority: int
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unbooked:
+    """A booking was given up before its end: by whom, and why."""
+
+    t_ns: int
+    booking: str
+    by: str
+    reason: str
+
+
 # ---- what the station does ----------------------------------------------------------------------
 
 
@@ -300,6 +334,8 @@ Entry = (
     | Moved
     | AuthorityChanged
     | Directed
+    | Booked
+    | Unbooked
     | SequenceTaken
     | Queued
     | Routed

@@ -25,7 +25,7 @@ class Record:
         self._facts: list[Entry] = []
         self._outputs: list[Output] = []
         self.authority_changed = False
-        self.taken = self.released = 0
+        self.taken = self.released = self.booked = 0
 
     def restore(self, fact: Entry) -> None:
         """Take in a fact that is on disk."""
@@ -58,3 +58,4 @@ class Record:
     def _count(self, fact: Entry) -> None:
         self.taken += isinstance(fact, facts.Accepted)
         self.released += isinstance(fact, facts.Released)
+        self.booked += isinstance(fact, facts.Booked)

@@ -83,6 +83,7 @@ class State:
         self.sequences: dict[tuple[str, int], int] = {}
         self.units: dict[str, Unit] = {}
         self.channels: dict[tuple[str, int], Channel] = {}
+        self.bookings: dict[str, facts.Booked] = {}
         self.illegal: list[Illegal] = []
         self.changed: dict[str, None] = {}
         self._ended: OrderedDict[str, int] = OrderedDict()
@@ -104,6 +105,10 @@ class State:
                 self.queue.release(fact.command, fact.why)
             case facts.Moved():
                 self._move(fact)
+            case facts.Booked():
+                self.bookings[fact.booking] = fact
+            case facts.Unbooked():
+                self.bookings.pop(fact.booking, None)
             case facts.Released():
                 self._release(fact)
             case facts.UnitReported() | facts.Custody():
@@ -144,6 +149,8 @@ class State:
         ]  # fmt: skip
         for unit in controls:
             del self.units[unit]
+        for booking in [each for each, fact in self.bookings.items() if fact.end_ns <= now]:
+            del self.bookings[booking]
 
     # ---- what operators do ------------------------------------------------------------------
 
@@ -296,5 +303,7 @@ def _about(fact: Entry) -> list[str]:
     if isinstance(fact, facts.Opened | facts.Refused | facts.SequenceTaken | facts.Noted):
         return []
     if isinstance(fact, facts.AuthorityChanged | facts.Directed | facts.ChannelChanged):
+        return []
+    if isinstance(fact, facts.Booked | facts.Unbooked):
         return []
     return [fact.command]
