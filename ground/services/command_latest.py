@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ground.columns import Column
+from ground.mdb import conditions
 from ground.mdb.model import Reference
 from ground.services.meant import Judged
 from ground.settings import StaleRule
@@ -45,15 +46,19 @@ class Latest:
         """
 
         def look(reference: Reference) -> Column | None:
-            kinds = self._types.get((spacecraft, reference.path), [])
+            kinds = self._types.get((spacecraft, conditions.column_path(reference.path)), [])
             rows = [(self._rows[spacecraft, kind], kind) for kind in kinds]
             fresh = [each for each, kind in rows if self._is_fresh(spacecraft, kind, each, now)]
             if not fresh:
                 return None
             judged, row = max(fresh, key=lambda each: int(each[0].received_ns[each[1]]))
-            columns = judged.values if reference.calibrated else judged.batch.raw
-            column = columns.get(reference.path) or judged.batch.raw.get(reference.path)
-            return None if column is None else column.take(np.array([row]))
+            raw, values = judged.batch.raw, judged.values if reference.calibrated else {}
+
+            def column(path: str) -> Column | None:
+                return values.get(path) or raw.get(path)
+
+            found = conditions.find(column, reference.path)
+            return None if found is None else found.take(np.array([row]))
 
         return look
 
