@@ -8,11 +8,15 @@ orbit is not known has no contacts.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ground.errors import InputError
 from ground.relay import contacts as geometry
@@ -143,51 +147,74 @@ def foresee(
     Args:
         ups: the uplinks that work.
     """
-    ways = list(ups)
-    found = geometry.contacts(known.spacecraft, known.stations, start_ns, end_ns)
+    rates = _rates(mission, list(ups))
+    every = graph(mission, known)
+    found = geometry.contacts(
+        known.spacecraft, known.stations, start_ns, end_ns,
+        allowed=lambda one, other: bool(rates(one, other) or rates(other, one)),
+    )  # fmt: skip
+    sending = [each.name for each in mission.sites if rates(CENTRE, each.name)]
+    cables = [Contact(CENTRE, name, start_ns, end_ns, CABLE_BPS) for name in sending]
+    radio = plan.from_columns(every, **_radio(found, every, rates, start_ns))
+    return plan.joined(plan.of(every, cables), radio), found
+
+
+Rates = Callable[[str, str], tuple[float, ...]]
+
+
+def _rates(mission: Mission, ways: Sequence[Uplink]) -> Rates:
+    """Return what tells the rate of each link by which one sends to another."""
     relays = {each.name: each for each in mission.relays}
-    rows = [*_cables(mission, ways, start_ns, end_ns), *_radio(found, relays, ways, start_ns)]
-    return plan.of(graph(mission, known), rows), found
-
-
-def _cables(mission: Mission, ways: list[Uplink], start_ns: int, end_ns: int) -> Iterator[Contact]:
     sending = {each.site for each in ways}
-    for site in mission.sites:
-        if site.name in sending:
-            yield Contact(CENTRE, site.name, start_ns, end_ns, CABLE_BPS)
+
+    @cache
+    def rates(sender: str, receiver: str) -> tuple[float, ...]:
+        if sender == CENTRE:
+            return (CABLE_BPS,) if receiver in sending else ()
+        if sender in relays:
+            relay = relays[sender]
+            return (relay.rate_bps,) if relay.reaches(receiver) else ()
+        return tuple(e.rate_bps for e in ways if e.site == sender and e.reaches(receiver))
+
+    return rates
 
 
 def _radio(
-    found: Contacts, relays: Mapping[str, Relay], ways: list[Uplink], start_ns: int
-) -> Iterator[Contact]:
-    columns = (found.source, found.target, found.start_ns, found.end_ns, found.owlt_ns)
-    listed = [each.tolist() for each in (*columns, found.acquisition_ns)]
-    for source, target, begin, end, owlt, acquisition in zip(*listed, strict=True):
-        one, other = found.nodes[source], found.nodes[target]
-        acquired = acquisition if begin > start_ns else 0
+    found: Contacts, every: Sequence[Node], rates: Rates, start_ns: int
+) -> dict[str, NDArray[Any]]:
+    """Return the contacts of each link, either way, as columns of a plan."""
+    places = {node.name: place for place, node in enumerate(every)}
+    rows = [np.zeros(0, np.int64)]
+    links = [(0, 0, 0, 0.0)]
+    new = np.diff(found.source, prepend=-1) | np.diff(found.target, prepend=-1)
+    for first, last in pairwise([*np.flatnonzero(new).tolist(), len(found)]):
+        one, other = found.nodes[found.source[first]], found.nodes[found.target[first]]
         for sender, receiver in ((one, other), (other, one)):
-            for link, rate in enumerate(_rates(sender, receiver, relays, ways)):
-                if acquired < end - begin:
-                    yield Contact(sender, receiver, begin, end, rate, owlt, acquired, link)
-
-
-def _rates(
-    sender: str, receiver: str, relays: Mapping[str, Relay], ways: list[Uplink]
-) -> list[float]:
-    """Return the rate of each link by which one sends to another."""
-    if sender in relays:
-        relay = relays[sender]
-        return [relay.rate_bps] if relay.reaches(receiver) else []
-    return [each.rate_bps for each in ways if each.site == sender and each.reaches(receiver)]
+            for link, rate in enumerate(rates(sender, receiver)):
+                rows.append(np.arange(first, last))
+                links.append((places[sender], places[receiver], link, rate))
+    row = np.concatenate(rows)
+    acquired = np.where(found.start_ns > start_ns, found.acquisition_ns, 0)[row]
+    source, target, link, rate = np.repeat(links, [len(each) for each in rows], axis=0).T
+    columns = {
+        "source": source, "target": target, "link": link, "rate_bps": rate,
+        "start_ns": found.start_ns[row], "end_ns": found.end_ns[row],
+        "owlt_ns": found.owlt_ns[row], "acquisition_ns": acquired,
+    }  # fmt: skip
+    usable = acquired < columns["end_ns"] - columns["start_ns"]
+    return {name: column[usable] for name, column in columns.items()}
 
 
 def doubts(known: Sky, now: int) -> list[str]:
     """Return what is doubtful about a plan that is made now, for people."""
     found = [f"{name}: no orbit or elements, so no contacts" for name in known.lost]
+    old: dict[int, list[str]] = {}
     for name, epoch_ns in known.epochs.items():
         if abs(now - epoch_ns) > OLD_NS:
-            days = abs(now - epoch_ns) / 86_400 / SECOND_NS
-            found.append(f"{name}: elements are {days:.0f} days old")
+            old.setdefault(round(abs(now - epoch_ns) / 86_400 / SECOND_NS), []).append(name)
+    for days, names in old.items():
+        others = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        found.append(f"{names[0]}{others}: elements are {days} days old")
     return found
 
 
