@@ -1,7 +1,7 @@
-"""`ground demo`: a simulated satellite, a live station, and values as they come.
+"""`ground demo`: a simulated satellite that obeys, a live station, values and commands.
 
-On a terminal the console opens on it; without one, a summary of what came is printed, step by
-step, each with the command that shows it.
+On a terminal the console opens on it; without one, a summary of what came is printed, and a command
+goes up through a relay, step by step, each with the command that shows it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,6 +28,8 @@ REALM = "sim/demo"
 MISSION, LINK = "chenguang1", "kashi"
 SHOWN = ["BATTERY_SOC", "BUS_VOLTAGE", "CARDS[23].temperature", "SATELLITE_MODE"]
 PLOTTED = ["CARDS[23].temperature"]
+SPACECRAFT, CARD = "CG-1", 23  # the one that runs hot
+COMMANDED_S = 60.0
 START_S = 60.0  # that a cold machine may take to start
 FAULTS = "loss=0.01,ber=1e-5"
 
@@ -37,8 +39,11 @@ def demo(
         float, typer.Option("--seconds", min=5, max=86_400, help="How long, without a terminal.")
     ] = 20,
     rate: Annotated[
-        float, typer.Option("--rate", min=1, max=1000, help="Times real time the satellite sends.")
-    ] = 10,
+        float,
+        typer.Option(
+            "--rate", min=1, max=1000, help="Times real time; it takes commands in real time only."
+        ),
+    ] = 1,
     seed: Annotated[int, typer.Option("--seed", help="Another seed, another flight.")] = 1,
     console: Annotated[
         bool, typer.Option("--console/--no-console", help="Open the console on a terminal.")
@@ -48,26 +53,27 @@ def demo(
     """Start the simulated Chenguang-1 and a station, and show its values live.
 
     The satellite's frames come in over UDP with a few lost and a few damaged; they are journalled,
-    decoded, judged and archived in realm sim/demo, which no real data ever is in.
+    decoded, judged and archived in realm sim/demo, which no real data ever is in. Commands go up by
+    its stations and relays, and it does what they say.
     """
     from ground.home import home as default_home
 
     root = (home or default_home()).absolute()
     folder = root / "demo"
     folder.mkdir(parents=True, exist_ok=True)
-    port = _free_port()
-    mission = _mission(folder, port)
+    mission = _mission(folder)
     log = folder / "station.log"
     say(f"The log of the station is in {_near(log)}")
     with log.open("ab") as told, _running(root, mission, told) as station:
         _step(f"ground up {_near(mission)} --realm {REALM}")
         _services(station)
-        _step(f"ground simulate {MISSION} --to udp:127.0.0.1:{port} --rate {rate:g}")
-        with _simulator(port, rate, seed, told):
+        words = _simulating(mission, rate, seed)
+        _step(f"ground {' '.join(words)}".replace(str(mission), _near(mission)))
+        with _process(words, told):
             if console and sys.stdin.isatty() and sys.stdout.isatty():
                 _console(root)
             else:
-                _live(station, root, seconds)
+                _live(station, root, seconds, obeys=rate == 1)
     say(f"\nThe archive is in {_near(root)}: GROUND_HOME={_near(root)} ground query -h")
 
 
@@ -78,12 +84,14 @@ def _console(root: Path) -> None:
     faces.console(realm=REALM, home=root)
 
 
-def _live(station: Station, root: Path, seconds: float) -> None:
+def _live(station: Station, root: Path, seconds: float, *, obeys: bool) -> None:
     """Watch values for a while, then show what the station made of it all."""
     from ground.cli import alarms, gaps, packets, query, status, watch
 
     _step(f"ground watch {' '.join(SHOWN)} --seconds {seconds:g} --realm {REALM}")
     watch.watch(SHOWN, seconds=seconds, rate_hz=0.5, realm=REALM, home=root)
+    if obeys:
+        _command(root)
     _step(f"ground alarms --realm {REALM}")
     _findings(lambda: alarms.show(realm=REALM, home=root))
     _step(f"ground status --realm {REALM}")
@@ -97,15 +105,33 @@ def _live(station: Station, root: Path, seconds: float) -> None:
     _findings(lambda: gaps.gaps(realm=REALM, home=root))
 
 
-def _mission(folder: Path, port: int) -> Path:
-    """Write the shipped mission with a port that is free, and return its file."""
+def _command(root: Path) -> None:
+    """Switch a card off through whatever relay is in sight, and show that it is."""
+    from ground.cli import history, send, watch
+
+    about = f"{SPACECRAFT} CARD_OFF card={CARD}"
+    _step(f"ground send {about} --target {SPACECRAFT} --wait COMPLETED --realm {REALM}")
+    send.send(
+        SPACECRAFT, "CARD_OFF", [f"card={CARD}"], target=SPACECRAFT, wait="COMPLETED",
+        timeout=COMMANDED_S, repeat=True, realm=REALM, home=root,
+    )  # fmt: skip
+    shown = f"CARDS[{CARD}].state"
+    _step(f"ground watch {shown!r} --seconds 3 --realm {REALM}")
+    watch.watch([shown], seconds=3, rate_hz=1, realm=REALM, home=root)
+    _step(f"ground history --realm {REALM}")
+    history.history(realm=REALM, home=root)
+
+
+def _mission(folder: Path) -> Path:
+    """Write the shipped mission with ports that are free, and return its file."""
     from ground import settings
 
     shipped = settings.find(MISSION)
     text = shipped.octets.decode()
-    link = shipped.link(LINK)
-    assert link is not None and link.address is not None
-    text = text.replace(f'"{link.address}"', f'"127.0.0.1:{port}"')
+    places = [each.address for each in shipped.links if each.kind == "udp"]
+    places += [each.address for each in shipped.uplinks if each.kind == "udp"]
+    for address, port in zip(places, _free_ports(len(places)), strict=True):
+        text = text.replace(f'"{address}"', f'"127.0.0.1:{port}"')
     for craft in shipped.spacecraft:
         if craft.database is not None:
             text = text.replace(f'"{craft.database.name}"', f"'{craft.database}'")
@@ -114,10 +140,15 @@ def _mission(folder: Path, port: int) -> Path:
     return path
 
 
-def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as opened:
+        made = [
+            opened.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            for _ in range(count)
+        ]
+        for each in made:
+            each.bind(("127.0.0.1", 0))
+        return [int(each.getsockname()[1]) for each in made]
 
 
 @contextmanager
@@ -146,21 +177,24 @@ def _connected(root: Path, process: subprocess.Popen[bytes]) -> Station:
         except NotReachable:
             continue
         while time.monotonic() < end:
-            if {"gateway", "processor"} <= {each.service for each in station.status().services}:
+            if {"gateway", "processor", "commanding"} <= {
+                each.service for each in station.status().services
+            }:
                 return station
             time.sleep(0.2)
         station.close()
     raise GroundError(f"the station did not start; expected its reason in {_near(root)}/demo")
 
 
-@contextmanager
-def _simulator(port: int, rate: float, seed: int, log: object) -> Iterator[None]:
-    words = ["simulate", MISSION, "--to", f"udp:127.0.0.1:{port}", "--rate", str(rate)]
+def _simulating(mission: Path, rate: float, seed: int) -> list[str]:
+    """Return the words that start the satellite, its relays and their ears."""
+    from ground import settings
+
+    link = settings.load(mission).link(LINK)
+    assert link is not None
+    words = ["simulate", str(mission), "--to", f"udp:{link.address}", "--rate", f"{rate:g}"]
     words += ["--seed", str(seed), "--link", LINK, "--faults", FAULTS]
-    with _process(words, log) as process:
-        yield
-        process.terminate()
-        process.wait()
+    return [*words, "--obey"] if rate == 1 else words
 
 
 @contextmanager

@@ -72,7 +72,10 @@ def simulate(
     With --uplink or --obey the satellite hears commands, by relays too, and does what they ask.
     """
     from ground.clock import now_ns
+    from ground.errors import InputError
 
+    if (obey or uplink) and rate != 1:
+        raise InputError(f"--rate {rate:g} with commands, which expire in real time; expected 1")
     run = _simulator()
     with _stopping() as stop, bar("simulate", quiet=json) as told:
         found = run(
