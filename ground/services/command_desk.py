@@ -7,7 +7,6 @@ taken again: a request has the sender's number, and asked twice it answers with 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from ground.command import authorise, facts
@@ -23,7 +22,7 @@ from ground.messages import (
     DirectChannel,
     SendCommand,
 )
-from ground.services import command_rows, ways
+from ground.services import command_bounds, command_rows, ways
 from ground.services.command_order import Order, understood
 from ground.services.command_state import Command
 from ground.services.command_views import LOOKS, Views
@@ -33,6 +32,7 @@ from protocols.cop1.signals import Order as Directive
 
 SECOND_NS = 10**9
 WAITING = (Stage.QUEUED, Stage.ROUTED)
+ACTS = (SendCommand, ApproveCommand, ControlCommand, ControlAuthority, DirectChannel)
 _DIRECTIVES = {
     "init": Directive.INITIATE,
     "init-clcw": Directive.INITIATE_WITH_CLCW,
@@ -77,9 +77,12 @@ class Desk:
     def answer(self, message: Any, user: str, now: int) -> Any:
         """Return the answer to a request of an operator."""
         try:
+            command_bounds.check(message)
             return self._answer(message, user, now)
         except InputError as error:
-            return Answered(False, str(error), wrong=True)
+            if isinstance(message, ACTS) and not getattr(message, "dry_run", False):
+                self._record.refuse(now, user, *_about(message), str(error).splitlines())
+            return Answered(False, str(error)[:2000], wrong=True)
 
     def _answer(self, message: Any, user: str, now: int) -> Any:
         match message:
@@ -123,25 +126,20 @@ class Desk:
             return refusal
         before = self._state.requests.get(asked.request)
         if before is not None:
-            return self._same(self._state.commands[before], user)
-        try:
-            order = understood(asked, self._commander, self._mission, user, now)
-        except InputError as error:
-            reasons = str(error).splitlines()
-            if asked.dry_run:
-                return Answered(False, str(error), wrong=True)
-            subject = asked.command
-            refusal = self._refused(user, Verb.SEND, asked.spacecraft, subject, reasons, now)
-            return replace(refusal, wrong=True)
+            return self._same(self._state.commands[before], asked, user, now)
+        order = understood(asked, self._commander, self._mission, user, now)
         if asked.dry_run:
             return self._would(order, now)
         if order.wrong:
             return self._refused(user, Verb.SEND, asked.spacecraft, order.text, order.wrong, now)
         return self._take(order, user, now)
 
-    def _same(self, known: Command, user: str) -> CommandTaken | Answered:
+    def _same(
+        self, known: Command, asked: SendCommand, user: str, now: int
+    ) -> CommandTaken | Answered:
         if known.taken.author != user:
-            return Answered(False, "this number of a request is somebody else's")
+            why = ["this number of a request is somebody else's"]
+            return self._refused(user, Verb.SEND, asked.spacecraft, asked.command, why, now)
         return CommandTaken(self._views.row(known), [], [], [])
 
     def _would(self, order: Order, now: int) -> CommandTaken:
@@ -197,10 +195,12 @@ class Desk:
         if refusal is not None:
             return refusal
         if known.life.state not in WAITING:
-            return Answered(False, f"{known.id} is {known.life.state}; it waits no more")
-        return self._done(asked, known, user, now)
+            why = [f"{known.id} is {known.life.state}; it waits no more"]
+            return self._refused(user, verbs[0], taken.spacecraft, taken.command, why, now)
+        self._done(asked, known, user, now)
+        return Answered(True)
 
-    def _done(self, asked: ControlCommand, known: Command, user: str, now: int) -> Answered:
+    def _done(self, asked: ControlCommand, known: Command, user: str, now: int) -> None:
         name = known.id
         match asked.act:
             case "cancel":
@@ -214,9 +214,9 @@ class Desk:
                 self._record.write(facts.Moved(now, name, user, "", known.priority))
             case _:
                 if not 0 <= asked.value <= 3:
-                    return Answered(False, f"priority {asked.value}; expected 0 to 3")
-                self._record.write(facts.Moved(now, name, user, "", asked.value))
-        return Answered(True)
+                    raise InputError(f"priority {asked.value}; expected 0 to 3")
+                if asked.value != known.priority:  # the same one would be a move to the front
+                    self._record.write(facts.Moved(now, name, user, "", asked.value))
 
     def _authority(self, asked: ControlAuthority, user: str, now: int) -> Answered:
         verb = _AUTHORITY[asked.act]
@@ -229,9 +229,7 @@ class Desk:
             case "take":
                 found = authority.take(name, user, now)
             case "give":
-                if not self._may(Verb.ACCEPT_AUTHORITY, asked.to, name).granted:
-                    return Answered(False, f"{asked.to or 'nobody'} may not command {name}")
-                found = authority.give(name, user, asked.to, now)
+                found = self._give(asked, user, now)
             case "accept":
                 found = authority.accept(name, user, now)
             case "drop":
@@ -242,6 +240,15 @@ class Desk:
             return self._refused(user, verb, name, asked.act, found.reasons, now)
         self._record.write(found)
         return Answered(True)
+
+    def _give(
+        self, asked: ControlAuthority, user: str, now: int
+    ) -> facts.AuthorityChanged | Decision:
+        """Offer a spacecraft to somebody who may command it; to nobody takes an offer back."""
+        name = asked.spacecraft
+        if asked.to and not self._may(Verb.ACCEPT_AUTHORITY, asked.to, name).granted:
+            return Decision(False, (f"{asked.to} may not command {name}",))
+        return self._state.authority.give(name, user, asked.to, now)
 
     def _direct(self, asked: DirectChannel, user: str, now: int) -> Answered:
         refusal = self._allowed([Verb.DIRECTIVE], user, asked.spacecraft, asked.directive, now)
@@ -255,6 +262,20 @@ class Desk:
             asked.spacecraft, _DIRECTIVES[asked.directive], asked.directive, asked.value, user, now
         )
         return Answered(ok, "" if ok else "FOP-1 rejects it in its state, or the value is none")
+
+
+def _about(asked: Any) -> tuple[str, str, str]:
+    """Return the verb, the spacecraft and the subject of an act, for the record."""
+    match asked:
+        case SendCommand():
+            return Verb.SEND.value, asked.spacecraft, asked.command
+        case ApproveCommand():
+            return Verb.APPROVE.value, "", asked.command
+        case ControlCommand():
+            return _ACTS[asked.act].value, "", asked.command
+        case ControlAuthority():
+            return _AUTHORITY[asked.act].value, asked.spacecraft, asked.act
+    return Verb.DIRECTIVE.value, asked.spacecraft, asked.directive
 
 
 def _verbs(asked: SendCommand) -> list[Verb]:

@@ -6,7 +6,7 @@ may have been is never sent again by anyone here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from ground.command import facts
 from ground.command.checks import Check, Report, of_database, of_reports
@@ -16,7 +16,7 @@ from ground.messages import ReadUnits, UnitRow
 from ground.services.command_catalogues import Catalogues
 from ground.services.command_latest import Latest
 from ground.services.command_record import Record
-from ground.services.command_state import Command
+from ground.services.command_state import Command, Unit
 from ground.services.returns import CustodyHeard, ReportHeard, ValuesHeard
 from ground.settings import Mission
 from protocols.errors import DecodeError
@@ -24,6 +24,7 @@ from protocols.pus import header, verification
 
 SECOND_NS = 10**9
 ASK_UNITS_NS = 2 * SECOND_NS  # after which a gateway that said nothing is asked
+LONGEST = 400  # characters of a gateway's reason
 MOST_ASKED = 1000  # units in one question
 _FINAL = ("radiated", "refused", "uncertain")
 _ORDER = {"": 0, "unknown": 0, "taken": 1, "uncertain": 2, "refused": 3, "radiated": 4}
@@ -113,11 +114,11 @@ class Listener:
             self._record.write(
                 facts.UnitReported(
                     now, row.unit, known.fact.commands, gateway, row.state, row.t_ns or now,
-                    row.reason,
+                    row.reason[:LONGEST],
                 )
             )  # fmt: skip
             if known.fact.kind == "BD" and row.state in ("refused", "unknown"):
-                proof = row.reason or "it never took it"
+                proof = row.reason[:LONGEST] or "it never took it"
                 self._unsent(known.fact.commands, f"{gateway}: {proof}", now)
 
     def ask_all(self) -> None:
@@ -148,7 +149,7 @@ class Listener:
             units = (
                 [state.units[each] for each in known.units if each in state.units] if known else []
             )
-            if all(each.state in ("refused", "unknown") or _gone(each.custody) for each in units):
+            if all(each.state in ("refused", "unknown") or _gone(each) for each in units):
                 self.again(name, proof, now)
 
     # ---- relays and spacecraft --------------------------------------------------------------
@@ -166,7 +167,7 @@ class Listener:
                 int(custody.reason),
             )
         )  # fmt: skip
-        if known.fact.kind == "BD" and _gone(known.custody):
+        if known.fact.kind == "BD" and _gone(known):
             self._unsent(known.fact.commands, f"{relay}: {custody.state.name}", now)
 
     def report(self, item: ReportHeard, now: int) -> None:
@@ -208,7 +209,8 @@ class Listener:
             )  # fmt: skip
 
 
-def _gone(custody: Mapping[str, str]) -> bool:
-    """Whether the last that relays said of an envelope is that it was given up."""
-    states = list(custody.values())
-    return bool(states) and states[-1] in ("EXPIRED", "DROPPED")
+def _gone(unit: Unit) -> bool:
+    """Whether a relay gave an envelope up, and none behind it ever had it."""
+    states = [unit.custody.get(each, "") for each in unit.fact.nodes]
+    had = [state for state in states if state]
+    return bool(had) and had[-1] in ("EXPIRED", "DROPPED")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ground.alarms.text import visible
 from ground.command import facts
 from ground.command.facts import Entry
 from ground.messages import RadiateUnit, ReadUnits
@@ -52,8 +53,9 @@ class Record:
         self, now: int, operator: str, verb: str, about: str, subject: str, why: Any
     ) -> None:
         """Write that a request was refused."""
-        reasons = [str(each)[:500] for each in why][:20]
-        self.write(facts.Refused(now, operator, verb, about[:80], subject[:200], reasons))
+        reasons = [visible(str(each), 500) for each in why][:20]
+        about, subject = visible(about, 80), visible(subject, 200)
+        self.write(facts.Refused(now, operator, verb, about, subject, reasons))
 
     def _count(self, fact: Entry) -> None:
         self.taken += isinstance(fact, facts.Accepted)

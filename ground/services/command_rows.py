@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from ground.alarms.text import visible
 from ground.command import facts
 from ground.command.arguments import ArgumentInfo
 from ground.command.catalogue import Entry
@@ -22,6 +23,8 @@ from ground.services.command_state import APPROVAL, CONTACT, OPERATOR, Command, 
 from ground.services.forward import Forward
 from ground.services.ways import Way
 
+MOST_ROWS, MOST_OCTETS = 2000, 3 << 20  # of one message
+LONGEST = 4000  # characters of a text that is shown
 _WAITS = {APPROVAL: "approval", OPERATOR: "release", CONTACT: "contact", "not before": "its time"}
 
 
@@ -34,7 +37,7 @@ def command(known: Command, state: State, needs: Mapping[str, str]) -> CommandRo
         id=known.id,
         spacecraft=taken.spacecraft,
         path=taken.path,
-        text=taken.text,
+        text=visible(taken.text, LONGEST),
         octets=taken.octets,
         sha256=taken.digest.hex(),
         hazard=taken.hazard,  # type: ignore[arg-type]  # a fact holds what the catalogue said
@@ -42,7 +45,7 @@ def command(known: Command, state: State, needs: Mapping[str, str]) -> CommandRo
         approver=known.approver,
         state=life.state.value,
         held=OPERATOR in holds,
-        needs="" if life.ended else ", ".join(waits),
+        needs="" if life.ended else visible(", ".join(waits), LONGEST),
         priority=known.priority,
         accepted_ns=taken.t_ns,
         not_before_ns=taken.not_before_ns,
@@ -51,6 +54,27 @@ def command(known: Command, state: State, needs: Mapping[str, str]) -> CommandRo
         via=[] if routed is None else routed.nodes[1:-1],
         steps=[_step(each) for each in life.steps],
     )
+
+
+def batches(rows: Iterable[CommandRow]) -> Iterator[list[CommandRow]]:
+    """Yield rows in lists that a message takes; none is empty."""
+    batch: list[CommandRow] = []
+    total = 0
+    for each in rows:
+        size = _size(each)
+        if batch and (len(batch) >= MOST_ROWS or total + size > MOST_OCTETS):
+            yield batch
+            batch, total = [], 0
+        batch.append(each)
+        total += size
+    if batch:
+        yield batch
+
+
+def _size(row: CommandRow) -> int:
+    """Return how many octets a row takes at most, about."""
+    texts = [row.text, row.path, row.needs, *row.via, *(each.detail for each in row.steps)]
+    return 500 + len(row.octets) + sum(40 + len(each.encode()) for each in texts)
 
 
 def draft(taken: facts.Accepted) -> CommandRow:
@@ -62,7 +86,7 @@ def draft(taken: facts.Accepted) -> CommandRow:
 
 def _step(step: Step) -> StepRow:
     detail = f"late: {step.detail}" if step.late else step.detail
-    return StepRow(step.stage.value, step.t_ns, detail)
+    return StepRow(step.stage.value, step.t_ns, visible(detail, LONGEST))
 
 
 def kind(entry: Entry) -> CommandKind:

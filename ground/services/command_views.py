@@ -69,7 +69,8 @@ class Views:
             and self._may(Verb.LIST, user, each.taken.spacecraft).granted
         ]
         newest = found[-max(1, min(asked.limit, MOST_LISTED)) :]
-        return CommandsListed([self.row(each) for each in newest])
+        fitting = next(command_rows.batches(map(self.row, reversed(newest))), [])
+        return CommandsListed(fitting[::-1])
 
     def _describe(self, asked: DescribeCommands, user: str) -> CommandsDescribed | Answered:
         denied = self._may(Verb.DESCRIBE, user, asked.spacecraft).reasons
