@@ -80,17 +80,24 @@ class Catalogues:
             return flags, ()
         return flags, verifiers
 
-    def timed(self, taken: facts.Accepted, sequences: Mapping[tuple[str, int], int]) -> bytes:
-        """Return the packet that has a command executed on board at its time (ST[11,4]).
+    def timed(
+        self,
+        spacecraft: str,
+        on_board_ns: int,
+        octets: bytes,
+        sequences: Mapping[tuple[str, int], int],
+    ) -> bytes:
+        """Return the packet that has a command executed on board at a time (ST[11,4]).
 
         Raises:
             InputError: the spacecraft has no schedule.
+            EncodeError: its clock does not reach that far, or the packet is too long.
 
         Source: ECSS-E-ST-70-41C §8.11.2.4.
         """
-        apid = self.schedule_apid(taken.spacecraft)
-        sequence = sequences.get((taken.spacecraft, apid), 0)
-        activity = Activity(taken.on_board_ns, taken.octets)
+        apid = self.schedule_apid(spacecraft)
+        sequence = sequences.get((spacecraft, apid), 0)
+        activity = Activity(on_board_ns, octets)
         made = header.Telecommand(
             apid, SCHEDULE, INSERT, schedule.Insert((activity,)).encode(self.profile), sequence
         )

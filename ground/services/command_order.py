@@ -16,13 +16,13 @@ from ground.errors import InputError
 from ground.messages import ConstraintRow, SendCommand
 from ground.services import command_rows
 from ground.services.commander import Commander
-from ground.services.planner import Wish
+from ground.services.planner import MOST_VIA, Wish
 from ground.services.ways import Way
 from ground.settings import Mission
 from protocols import times
+from protocols.errors import EncodeError
 
 SECOND_NS = 10**9
-MOST_VIA = 16
 ALTERNATIVES = 3
 _REQUEST = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
@@ -199,10 +199,15 @@ def _limits(asked: SendCommand, octets: bytes, commander: Commander, mission: Mi
     wrong = []
     if not commander.record.state.queue.room(asked.spacecraft):
         wrong.append("the queue is full")
-    forward = commander.forwards[asked.spacecraft]
-    frames = forward.fields(octets)
-    if len(frames) > forward.settings.window // 2:
-        wrong.append(f"{len(octets)} octets need {len(frames)} frames, more than the window takes")
-    if asked.on_board_ns:
-        commander.catalogues.schedule_apid(asked.spacecraft)
+    forward, sent = commander.forwards[asked.spacecraft], octets
+    try:
+        if asked.on_board_ns:
+            sequences = commander.record.state.sequences
+            about = asked.spacecraft, asked.on_board_ns
+            sent = commander.catalogues.timed(*about, octets, sequences)
+        frames = len(forward.fields(sent))
+    except EncodeError as error:
+        return [*wrong, str(error)]
+    if frames > forward.settings.window // 2:
+        wrong.append(f"{len(sent)} octets need {frames} frames, more than the window takes")
     return wrong

@@ -12,25 +12,28 @@ It owns no clock: `now` is ns TAI.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 
 from ground.command import facts
 from ground.command.facts import Entry
 from ground.command.life import Phase, Stage, phase
+from ground.errors import InputError
 from ground.messages import RadiateUnit, UnitRow
 from ground.services import command_units
 from ground.services.command_catalogues import Catalogues
 from ground.services.command_listener import Listener
 from ground.services.command_record import Record
-from ground.services.command_state import Command
-from ground.services.forward import Forward
+from ground.services.command_state import SEQUENCES, Channel, Command
+from ground.services.forward import RETURN_NS, Forward
 from ground.services.forward_told import Arrived, Doubt, Fdu, Leaving, Settled, Told
 from ground.services.planner import Planner, Wish
 from ground.services.returns import ClcwHeard, CustodyHeard, Heard, ReportHeard
 from ground.services.ways import Way
 from ground.settings import Mission
 from protocols.cop1.signals import Order
+from protocols.errors import EncodeError
 from protocols.tc import Kind
 
 SECOND_NS = 10**9
@@ -71,18 +74,23 @@ class Commander:
         for each in entries:
             self.record.restore(each)
         state = self.record.state
-        for (name, _), channel in state.channels.items():
-            if name in self.forwards and channel.frames:
-                doubts = self._doubts(list(channel.frames.values()))
-                self.forwards[name].restore(doubts, channel.quiet_ns)
+        for name, forward in self.forwards.items():
+            channel = state.channels.get((name, forward.settings.vcid), Channel())
+            doubts = self._doubts(forward, list(channel.frames.values()))
+            forward.restore(doubts, max(channel.quiet_ns, now - RETURN_NS))
         for known in state.commands.values():
             if phase(known.life.state) in (Phase.FLIGHT, Phase.BOARD, Phase.UNCERTAIN):
                 self.listener.expect(known, known.life.reached(Stage.RELEASED) or now)
         self.listener.ask_all()
         self.record.write(facts.Opened(now, self._version))
 
-    def _doubts(self, frames: Sequence[tuple[int, facts.Released]]) -> list[Doubt]:
+    def _doubts(
+        self, forward: Forward, frames: Sequence[tuple[int, facts.Released]]
+    ) -> list[Doubt]:
         last = {fact.commands[-1]: number for number, fact in frames if fact.commands}
+        left = Counter(fact.commands[-1] for _, fact in frames if fact.commands)
+        for name in [each for each in last if left[each] < self._frames(forward, each)]:
+            del last[name]  # it left in part
         made = []
         for number, fact in frames:
             name = fact.commands[-1] if fact.commands else ""
@@ -90,6 +98,14 @@ class Commander:
             expires = known.taken.not_after_ns if known else fact.not_after_ns
             made.append(Doubt(number, Fdu(name, last.get(name) == number, expires)))
         return made
+
+    def _frames(self, forward: Forward, name: str) -> int:
+        """Return how many frames a command is; 0 where that cannot be told any more."""
+        known = self.record.state.commands.get(name)
+        try:
+            return len(forward.fields(self._octets(known.taken))) if known else 0
+        except (InputError, EncodeError):
+            return 0
 
     # ---- what time asks for -----------------------------------------------------------------
 
@@ -149,7 +165,7 @@ class Commander:
             way = self.route(known, now)
             if way is None:
                 continue
-            if not way.open(now) or now + way.flight_ns > known.taken.not_after_ns:
+            if not way.open(now) or now + way.flight_ns >= known.taken.not_after_ns:
                 self.needs[known.id] = f"contact: {way.text}"
                 continue
             if not self._release(forward, known, way, now):
@@ -182,9 +198,12 @@ class Commander:
         return way
 
     def _no_route(self, known: Command, why: str, now: int) -> None:
-        """End a command that no contact serves before its expiry; wait where one may come yet."""
+        """End a command that no contact serves before its expiry.
+
+        It waits where contacts are not foreseen so far, or what is out of order may come back.
+        """
         self.needs[known.id] = NO_ROUTE + why
-        if self.planner.until_ns >= known.taken.not_after_ns:
+        if self.planner.until_ns >= known.taken.not_after_ns and not self.planner.down:
             del self.needs[known.id]
             self.record.write(facts.Ended(now, known.id, "NO_ROUTE", why))
 
@@ -192,25 +211,33 @@ class Commander:
         """Let a command go; return whether the next one may follow."""
         taken = known.taken
         kind = way.kind if taken.service == "auto" else Kind[taken.service]
-        fields = forward.fields(self._packet(known, now))
+        try:
+            fields = forward.fields(self._octets(taken))
+        except (InputError, EncodeError) as error:  # the mission is another one than it was
+            self.record.write(facts.Ended(now, known.id, "REFUSED", str(error)))
+            return True
         if kind is Kind.AD and not self._ready(forward, way, len(fields), now):
             self.needs[known.id] = f"channel: {forward.state}"
             return False
         self.needs.pop(known.id, None)
+        self._count(taken, now)
         told = forward.release(known.id, fields, taken.not_after_ns, kind, now, way)
         self._tell(taken.spacecraft, told, now)
         return True
 
-    def _packet(self, known: Command, now: int) -> bytes:
+    def _count(self, taken: facts.Accepted, now: int) -> None:
+        """Note that a count of the on-board schedule is used up."""
+        if taken.on_board_ns:
+            key = taken.spacecraft, self.catalogues.schedule_apid(taken.spacecraft)
+            after = (self.record.state.sequences.get(key, 0) + 1) % SEQUENCES
+            self.record.write(facts.SequenceTaken(now, *key, after))
+
+    def _octets(self, taken: facts.Accepted) -> bytes:
         """Return what is sent: the packet, or one that has it executed at its time on board."""
-        taken, state = known.taken, self.record.state
         if not taken.on_board_ns:
             return taken.octets
-        made = self.catalogues.timed(taken, state.sequences)
-        apid = self.catalogues.schedule_apid(taken.spacecraft)
-        after = (state.sequences.get((taken.spacecraft, apid), 0) + 1) % (1 << 14)
-        self.record.write(facts.SequenceTaken(now, taken.spacecraft, apid, after))
-        return made
+        about = taken.spacecraft, taken.on_board_ns, taken.octets
+        return self.catalogues.timed(*about, self.record.state.sequences)
 
     def _ready(self, forward: Forward, way: Way, frames: int, now: int) -> bool:
         """Bring the channel onto a way, one at a time, and AD service into being."""
@@ -223,7 +250,7 @@ class Commander:
             self._tell(forward.spacecraft, forward.switch(way, now), now)
         if not forward.active:
             self._tell(forward.spacecraft, forward.prepare(now), now)
-        return forward.active and forward.room() >= frames
+        return forward.room(now) >= min(frames, way.window)
 
     # ---- what leaves ------------------------------------------------------------------------
 
@@ -265,26 +292,29 @@ class Commander:
         latest = leaving.deadline_ns - (0 if way.envelope else way.flight_ns)
         self.record.send(way.uplink, RadiateUnit(unit, way.uplink, octets, latest))
         self.listener.sent(unit, now)
-        if owner is not None and phase(owner.life.state) is not Phase.BOARD:
+        if owner is not None and phase(owner.life.state) is Phase.FLIGHT:
             self.listener.expect(owner, now)
 
     # ---- what is heard ----------------------------------------------------------------------
 
     def heard(self, items: Sequence[Heard], now: int) -> None:
-        """Take what came down, in order."""
+        """Take what came down, in order; only then let more leave, as the last word counts."""
+        spoke: dict[str, None] = {}
         for item in items:
             match item:
                 case ClcwHeard(t_ns, name, word):
                     forward = self.forwards.get(name)
                     if forward is not None and word.vcid == forward.settings.vcid:
                         self._tell(name, forward.receive(word, t_ns or now, now), now)
-                        self._serve(name, now)
+                        spoke[name] = None
                 case ReportHeard():
                     self.listener.report(item, now)
                 case CustodyHeard():
                     self.listener.custody(item, now)
                 case _:
                     self.listener.values(item, now)
+        for name in spoke:
+            self._serve(name, now)
 
     def units(self, rows: Sequence[UnitRow], gateway: str, now: int) -> None:
         """Take what a gateway says of transmissions."""

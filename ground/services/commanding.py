@@ -55,7 +55,6 @@ LOCAL = "gateway"
 TICK_S, ASK_S, LOOK_S, REPORT_S, KEEP_S = 0.05, 0.05, 1.0, 1.0, 5.0
 PATIENCE_NS = 5 * 10**9  # for gateways to connect after the start
 POSITIONS = "positions.json"
-MOST_TOLD = 500  # commands in one message
 log = structlog.get_logger()
 
 
@@ -207,6 +206,8 @@ class Commanding:
 
     def _keep(self) -> None:
         """Note up to where journals were heard; reading a little again does no harm."""
+        if self._full:
+            return  # what was heard is not on disk
         keep(self._folder / POSITIONS, json.dumps(self._returns.positions))
 
     # ---- out --------------------------------------------------------------------------------
@@ -250,11 +251,8 @@ class Commanding:
         now, state = clock.now_ns(), self.commander.record.state
         changed = [state.commands[each] for each in state.changed if each in state.commands]
         state.changed.clear()
-        for at in range(0, len(changed), MOST_TOLD):
-            rows = [
-                command_rows.command(each, state, self.commander.needs)
-                for each in changed[at : at + MOST_TOLD]
-            ]
+        made = (command_rows.command(each, state, self.commander.needs) for each in changed)
+        for rows in command_rows.batches(made):
             self._publisher.send(CommandsChanged(rows), "commands", "changed", now)
         if self.commander.record.authority_changed:
             self.commander.record.authority_changed = False

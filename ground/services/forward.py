@@ -4,7 +4,10 @@ How it works: a command's packet is cut into frame data fields; FOP-1 numbers th
 them by (BD). Each frame that leaves has a deadline after which no copy of it is on its way. When
 FOP-1 gives up (an alert, a command past its expiry, a restart of the service) nobody knows which
 of its frames arrived. Then the channel is quiet until every deadline is past, and the next control
-word tells: frames before N(R) were accepted, the others never will be and may be sent anew.
+word tells: frames before N(R) were accepted, the others never will be and may be sent anew. A word
+counts from `RETURN_NS` after that: it was made on board before it came, and must not be older than
+what it is to judge. For the same reason no AD frame leaves while a copy of a control frame may be
+on its way: Set V(R), late, would let frames in twice.
 
 A spacecraft that booted reports N(R) = 0. So that this cannot be taken for such a word, AD service
 never begins at 0 (V(R) is set to 1 first), and N(R) = 0 is no proof.
@@ -49,11 +52,13 @@ from protocols.cop1.signals import (
     Suspended,
     Transmit,
 )
+from protocols.errors import EncodeError
 from protocols.tc import Kind, TcFrame
 
 ACTIVE = (1, 2, 3)
 FIRST = 1  # V(R) at the beginning of AD service
 T1_NS, LIMIT = 10**10, 8  # before the first way says better
+RETURN_NS = 5 * 10**9  # that a control word takes to the ground at most
 MOST_LIMIT = 255
 
 
@@ -72,6 +77,7 @@ class Forward:
         self.way: Way | None = None
         self.lost = False
         self.quiet_ns = 0
+        self._control_ns = 0  # until then copies of control frames may be on their way
         self.heard: Clcw | None = None
         self.heard_ns = 0
         self._fop = self._fresh()
@@ -126,10 +132,10 @@ class Forward:
         """Whether AD service rests, its frames kept."""
         return self._fop.snapshot().suspended > 0
 
-    def room(self) -> int:
+    def room(self, now: int) -> int:
         """Return how many AD frames may leave now."""
         found = self._fop.snapshot()
-        if not self.active:
+        if not self.active or now <= self._control_ns:
             return 0
         return found.window - (found.vs - found.nnr) % 256 - len(self._waiting)
 
@@ -141,6 +147,8 @@ class Forward:
         """
         most = self.settings.length - tc.HEADER - tc.FECF * self.settings.fecf
         if self.settings.map is None:
+            if len(packet) > most:
+                raise EncodeError(f"{len(packet)} octets; a frame without segments takes {most}")
             return [packet]
         return map_segment.segment([packet], most=most, map_id=self.settings.map)
 
@@ -181,6 +189,10 @@ class Forward:
 
     def switch(self, way: Way, now: int) -> list[Told]:
         """Send by another way from now on; K, T1 and the limit become its own."""
+        self._switch(way, now)
+        return self._take()
+
+    def _switch(self, way: Way, now: int) -> None:
         before, self.way, self.lost = self.way, way, False
         if before is None or before.key != way.key:
             self._out.append(
@@ -195,7 +207,6 @@ class Forward:
         ):
             if value != known:
                 self._direct(order, now, value)
-        return self._take()
 
     def direct(self, order: Order, now: int, value: int = 0) -> tuple[bool, list[Told]]:
         """Give a directive as an operator asks for it; return whether FOP-1 took it."""
@@ -228,7 +239,11 @@ class Forward:
         return min([*due, *([timer] if timer is not None else [])], default=None)
 
     def restore(self, doubts: Sequence[Doubt], quiet_ns: int) -> None:
-        """Go on after a restart: these frames may have arrived, and nobody knows."""
+        """Go on after a restart: these frames may have arrived, and nobody knows.
+
+        Args:
+            quiet_ns: as it was, or later; no word that came before counts.
+        """
         self._doubts = list(doubts)
         self.quiet_ns = quiet_ns
 
@@ -274,6 +289,8 @@ class Forward:
         deadline = way.deadline(now, None if fdu is None else fdu.expires_ns, action.kind)
         if action.kind is not Kind.BD:
             self.quiet_ns = max(self.quiet_ns, deadline)
+        if action.kind is Kind.BC:
+            self._control_ns = max(self._control_ns, deadline)
         commands = () if fdu is None else (fdu.command,)
         octets = tc.encode(frame, fecf=self.settings.fecf)
         number, again = action.sequence, action.retransmission
@@ -320,7 +337,7 @@ class Forward:
 
     def _settle(self, word: Clcw, t_ns: int) -> None:
         """Judge doubtful frames by a word that came after every copy of them was gone."""
-        if t_ns > self.quiet_ns:
+        if t_ns > self.quiet_ns + RETURN_NS:
             doubts, self._doubts = self._doubts, []
             self._out += settle(doubts, word)
 
@@ -328,7 +345,7 @@ class Forward:
 
     def _may_begin(self, now: int) -> bool:
         """Whether a control word is newer than anything that may change what it says."""
-        return self.heard is not None and self.heard_ns >= self.quiet_ns and now >= self.quiet_ns
+        return self.heard is not None and self.heard_ns > self.quiet_ns + RETURN_NS
 
     def _begin(self, word: Clcw, now: int) -> None:
         self._direct(Order.SET_VS, now, word.report_value)
@@ -371,7 +388,7 @@ class Forward:
             self._lost(outstanding)
             self._fop = self._fresh()
             if self.way is not None:
-                self.switch(self.way, now)
+                self._switch(self.way, now)
 
     def _direct(self, order: Order, now: int, value: int = 0) -> bool | None:
         """Give a directive; return whether it was done, None while it is under way."""

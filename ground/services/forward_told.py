@@ -87,6 +87,7 @@ def settle(doubts: Sequence[Doubt], word: Clcw) -> list[Told]:
         return [Settled((), lost, f"{told}, which is none of ours")]
     pairs = list(zip(places, doubts, strict=True))
     arrived = tuple(each.fdu.command for at, each in pairs if at < known and each.fdu.last)
-    rest = tuple(dict.fromkeys(each.fdu.command for at, each in pairs if at >= known))
+    named = dict.fromkeys(each.fdu.command for each in doubts)
+    rest = tuple(name for name in named if name not in arrived)  # also one that left in part
     out: list[Told] = [Arrived(arrived, number)] if arrived else []
     return [*out, Settled(rest, (), told)] if rest else out

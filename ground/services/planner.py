@@ -31,6 +31,8 @@ SECOND_NS = 10**9
 PAST_NS = 600 * SECOND_NS
 OVERHEAD = 64  # octets that an envelope, its packet and its frame add
 MOST_KEPT = 10_000
+MOST_PARTS = 64  # plans that are kept for what ways must pass
+MOST_VIA = 16
 _ORIGINS = {Origin.VISIBLE: "visible", Origin.BOOKED: "booked", Origin.OPERATOR: "operator"}
 
 
@@ -67,7 +69,8 @@ class Planner:
         self._sites = {each.name for each in mission.sites}
         self._down: set[str] = set()  # uplinks and relays that are out of order
         self._whole: Plan | None = None  # with what is out of order too
-        self._known: dict[tuple[str, int, int, tuple[str, ...]], Way] = {}
+        # by what was asked for: when, until which expiry, and what was found
+        self._known: dict[tuple[str, int, int, tuple[str, ...]], tuple[int, int, Way | str]] = {}
         self._parts: dict[tuple[str, ...], Plan] = {}
         self._elevation: dict[tuple[str, str, int], float] = {}
         self.plan: Plan | None = None
@@ -136,16 +139,13 @@ class Planner:
     def way(self, wish: Wish, now: int) -> Way | str:
         """Return the way on which a command arrives first, or why there is none."""
         key = wish.spacecraft, wish.octets, wish.priority, wish.via
-        known = self._known.get(key)
-        if known is not None and known.open(now):
-            arrives = now + known.flight_ns
-            if arrives <= wish.not_after_ns:
-                return known
+        asked_ns, expires_ns, known = self._known.get(key, (now + 1, 0, ""))
+        if asked_ns <= now and _holds(known, expires_ns, wish, now):
+            return known
         found = self._find(wish, now)
-        if isinstance(found, Way):
-            if len(self._known) >= MOST_KEPT:
-                self._known.clear()
-            self._known[key] = found
+        if len(self._known) >= MOST_KEPT:
+            self._known.clear()
+        self._known[key] = now, wish.not_after_ns, found
         return found
 
     def alternatives(self, wish: Wish, now: int, count: int) -> list[Way]:
@@ -180,9 +180,14 @@ class Planner:
         unknown = [each for each in wish.via if each != "direct" and each not in plan.places]
         if wish.spacecraft not in plan.places or unknown:
             return f"{(unknown or [wish.spacecraft])[0]!r}: no node of the contact plan"
+        if wish.spacecraft not in self._crafts or len(wish.via) > MOST_VIA:
+            what = f"via {len(wish.via)} nodes" if wish.via else f"to {wish.spacecraft!r}"
+            return f"{what}; expected a spacecraft, by at most {MOST_VIA} nodes"
         if not wish.via:
             return plan
         if wish.via not in self._parts:
+            if len(self._parts) >= MOST_PARTS:
+                self._parts.clear()
             self._parts[wish.via] = self._part(plan, wish.via)
         return self._parts[wish.via]
 
@@ -290,6 +295,16 @@ class Planner:
         if self.plan is None:
             raise InputError("no contact plan yet; expected `refresh` before")
         return self.plan
+
+
+def _holds(known: Way | str, expires_ns: int, wish: Wish, now: int) -> bool:
+    """Return whether what was found before is the answer still; the plan is the same one.
+
+    What arrives first does so until it has left, and where there was no way there is none later.
+    """
+    if isinstance(known, str):
+        return wish.not_after_ns <= expires_ns
+    return now < known.until_ns and known.arrives(now) <= wish.not_after_ns
 
 
 def frame_octets(fields: Sequence[bytes], fecf: bool) -> int:
