@@ -146,11 +146,7 @@ class Actions:
             "unshelve": acts.unshelve,
             "clear": acts.clear,
         }
-        asked = asks[action](page.seen() if action.endswith("visible") else page.current())
-        if isinstance(asked, str):
-            self.app.notice(asked)
-        else:
-            self.app.sheet.ask(asked)
+        self.app.ask(asks[action](page.seen() if action.endswith("visible") else page.current()))
 
     def _refused(self) -> str:
         return acts.refused(self.app.desk.model, self.app.desk.session.feed.role)
@@ -262,7 +258,8 @@ class Actions:
             self.app.show_page(self.app.trail[-1])
 
     def _pane(self) -> None:
-        grids = [each for each in self.app.page.query("LiveGrid") if each.display]
+        every = self.app.page.query("LiveGrid")
+        grids = [grid for grid in every if all(each.display for each in grid.ancestors_with_self)]
         at = next((at for at, grid in enumerate(grids) if grid.has_focus), 0)
         if grids:
             self.app.screen.set_focus(grids[(at + 1) % len(grids)])

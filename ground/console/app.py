@@ -18,6 +18,7 @@ from textual.timer import Timer
 
 from ground.console import commands, keys
 from ground.console.actions import Actions
+from ground.console.acts import Question
 from ground.console.feed import Feed
 from ground.console.ordering import Ordering
 from ground.console.palette import Depth, Glyphs, Palette
@@ -146,6 +147,13 @@ class Console(App[None], inherit_bindings=False):
         if self.is_running:
             self._paint_foot()
 
+    def ask(self, question: Question | str) -> None:
+        """Open a sheet, or say why there is none."""
+        if isinstance(question, str):
+            self.notice(question)
+        else:
+            self.sheet.ask(question)
+
     def show_page(self, name: str) -> None:
         """Show a page; where one was before is kept for the way back."""
         if name != self.page.NAME:
@@ -225,6 +233,7 @@ class Console(App[None], inherit_bindings=False):
 
     def on_app_focus(self) -> None:
         """Paint as often as was chosen."""
+        self.ordering.check()
         self.desk.arming.unseen_ns = None
         self._pace(self.rate_hz)
 
@@ -255,6 +264,7 @@ class Console(App[None], inherit_bindings=False):
             return False
         key = event.character if event.character and event.is_printable else event.key
         key = "space" if key == " " else key
+        self.desk.arming.touch(self.clock())
         if not (isinstance(focused, LiveGrid) and focused.press(key)):
             found = keys.find(key, self.page.NAME, self.palette.kind)
             if found is not None:

@@ -29,6 +29,11 @@ class Loaded:
     draft: Draft
     item: int = 0  # of the stack it came from; 0 for none
 
+    @property
+    def number(self) -> str:
+        """The number of the request."""
+        return self.request.request
+
 
 @dataclass(frozen=True, slots=True)
 class Around:

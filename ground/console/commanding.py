@@ -20,6 +20,7 @@ from ground.messages import Answered, CommandTaken, SendCommand
 
 SECOND_NS = 1_000_000_000
 REMEDY_NS = 10 * SECOND_NS
+KNOWN_NS = 60 * SECOND_NS
 ROUTE_NS = 5 * SECOND_NS
 PATIENCE_NS = 15 * SECOND_NS  # an answer that did not come by then will not
 LOST = "the connection was lost before an answer came: look in the queue whether it was taken"
@@ -63,7 +64,7 @@ class Commanding:
             self._unanswered(number)
         if not self.replayed and self._due("remedy", None, REMEDY_NS, now_ns):
             self._ask("authority", messages.ReadAuthority(), now_ns)
-            self._ask("list", messages.ListCommands(ended=True, limit=200), now_ns)
+            self._ask("list", messages.ListCommands(ended=True, limit=500), now_ns)
 
     def anew(self) -> None:
         """Ask for everything again: the connection is a new one."""
@@ -75,9 +76,10 @@ class Commanding:
             self._unanswered(number)
 
     def describe(self, spacecraft: str, now_ns: int) -> None:
-        """Ask what a spacecraft can be told, where that is not known."""
+        """Ask what a spacecraft can be told, now and then: grants may change."""
         want = spacecraft and not self.replayed
-        if want and self._due("describe", spacecraft, REMEDY_NS, now_ns):
+        every = KNOWN_NS if spacecraft in self.orders.may else REMEDY_NS
+        if want and self._due("describe", spacecraft, every, now_ns):
             self._ask("describe", messages.DescribeCommands(spacecraft), now_ns)
 
     def route(self, request: messages.PlanRoute, now_ns: int) -> None:

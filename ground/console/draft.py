@@ -124,13 +124,15 @@ def complete(text: str, kinds: Kinds, spacecraft: Sequence[str]) -> list[str]:
     start = text[: len(text) - len(last)]
     words = ahead.split()
     if not words:
-        return [name_of(each.path, kinds) + " " for each in fuzzy(last, kinds.values())]
+        names = [name_of(each.path, kinds) + " " for each in fuzzy(last, kinds.values())]
+        return [_like(last, each) for each in names]
     kind = kinds.get(find(words[0], kinds))
     choices = [f"{each} " for each in spacecraft] if len(words) == 1 else []
     if len(words) > 1 or (last and not choices):
         choices = _named(kind, words, last)
     folded = last.casefold()
-    return [start + each for each in choices if each.casefold().startswith(folded) and each != last]
+    fitting = [each for each in choices if each.casefold().startswith(folded) and each != last]
+    return [start + _like(last, each) for each in fitting]
 
 
 def request(draft: Draft, number: str, now_ns: int, *, dry_run: bool) -> SendCommand:
@@ -231,6 +233,11 @@ def _spread(letters: str, name: str) -> tuple[int, int] | None:
             return None
         first = at if first < 0 else first
     return at - first + 1, first
+
+
+def _like(typed: str, text: str) -> str:
+    """Return a completion in small letters where they were typed: the ghost then follows them."""
+    return text.lower() if typed.islower() and text.lower().startswith(typed) else text
 
 
 def _quoted(text: str) -> str:

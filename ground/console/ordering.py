@@ -1,6 +1,6 @@
-"""What the keys of commanding do: validate, stack, arm, load, fire; and acts on the queue.
+"""What the keys of commanding do from a draft to a command: validate, arm, load, fire.
 
-Only `_fire` has a command sent, and only what was loaded while armed. Whatever is refused here is
+Only `_go` has a command sent, and only what was loaded while armed. Whatever is refused here is
 refused for the operator's sake: the station judges every request by itself.
 """
 
@@ -16,33 +16,29 @@ from ground.console.acts import Question
 from ground.console.arming import Arming, Around, Loaded
 from ground.console.commanding import Outcome
 from ground.console.draft import request
+from ground.console.queueing import CONTROLS, Queueing
 from ground.console.requests import Arm, Fire
 from ground.console.screens.command import CommandPage
-from ground.console.screens.lists import approvable
 from ground.console.view.orders import short
 from ground.console.view.text import clean
 from ground.errors import InputError
-from ground.messages import ApproveCommand, CommandRow, ControlAuthority, ControlCommand
+from ground.messages import ApproveCommand, ControlAuthority, ControlCommand
 
 if TYPE_CHECKING:
     from ground.console.app import Console
 
 Asked = Arm | Fire | ApproveCommand | ControlCommand | ControlAuthority
 LOOKS = ("order_lists",)  # what a replay leaves
-CONTROLS = {
-    "order_cancel": "cancel",
-    "order_hold": "hold",
-    "order_release": "release",
-    "order_first": "first",
-    "order_priority": "priority",
-}
+FRESH_NS = 120_000_000_000  # a dry run is as good as what it was judged on
 
 
 class Ordering:
-    """The actions of the command page."""
+    """The actions of the command page; `queue` has those on stack, queue and history."""
 
     def __init__(self, app: Console) -> None:
         self.app = app
+        self.queue = Queueing(app, self.validate)
+        self._fire_sheet: Question | None = None
 
     @property
     def page(self) -> CommandPage:
@@ -58,50 +54,39 @@ class Ordering:
         """Do what a key of the page stands for."""
         self.check()
         self.arming.touch(self.app.clock())
-        if not self.page.sends and action not in LOOKS:
-            self.app.notice(self.page.refused())
-            return
-        if action in CONTROLS:
-            self._control(CONTROLS[action])
-            return
         doing: dict[str, Callable[[], None]] = {
             "order_line": self.page.type,
-            "order_validate": self._validate,
-            "order_stack": self._stack,
+            "order_validate": self.validate,
             "order_arm": self._arm,
             "order_load": self._load,
             "order_fire": self._fire,
-            "order_lists": self.page.lists.turn,
-            "order_step": self._step,
-            "order_up": lambda: self._move(-1),
-            "order_down": lambda: self._move(1),
-            "order_rule": self._rule,
-            "order_run": self._run,
-            "order_approve": self._approve,
-            "order_again": self._again,
         }
-        doing[action]()
+        if not self.page.sends and action not in LOOKS:
+            self.app.notice(self.page.refused())
+        elif action in doing:
+            doing[action]()
+        elif action in CONTROLS:
+            self.queue.control(CONTROLS[action])
+        else:
+            self.queue.run(action)
 
     def safe(self) -> None:
-        """Disarm, hold the stack and leave any sheet about commands; needs no confirmation."""
+        """Disarm, hold the stack and leave a sheet of this page; needs no confirmation."""
         self.arming.disarm()
         self.page.stack.running = False
-        question = self.app.sheet.question
-        if question is not None and self.app.page is self.page:
+        if self.app.sheet.question is not None and self.app.page is self.page:
             self.app.on_sheet_closed()
         self.app.notice("SAFE: disarmed, the stack holds")
 
     def tick(self) -> None:
         """Say what came of what was fired, let go where something changed, go on with the stack."""
-        for outcome in self.app.desk.session.commanding.outcomes:
+        commanding = self.app.desk.session.commanding
+        outcomes, commanding.outcomes = commanding.outcomes, []
+        for outcome in outcomes:
             self._ended(outcome)
-        self.app.desk.session.commanding.outcomes.clear()
         self.check()
-        item = self.page.stack.next() if self.page.stack.running else None
-        if item is None or item.number == self.page.item or self.arming.loaded is not None:
-            return
-        if not self._waits(item.number):
-            self._step()
+        if self.arming.loaded is None:
+            self.queue.tick()
 
     def check(self) -> None:
         """Let go of what is armed or loaded where something changed under it."""
@@ -112,25 +97,21 @@ class Ordering:
             *(orders.way(draft.spacecraft), session.model.lost_ns is None),
         )
         why = self.arming.check(around, self.app.clock())
-        if why:
-            self.app.notice(why)
-
-    def ask(self, question: Question | str) -> None:
-        """Open a sheet, or say why there is none."""
-        if isinstance(question, str):
-            self.app.notice(question)
-        else:
-            self.app.sheet.ask(question)
+        if not why:
+            return
+        if self._fire_sheet is not None and self.app.sheet.question is self._fire_sheet:
+            self.app.on_sheet_closed()
+        self.app.notice(why)
 
     def authority(self, asked: ControlAuthority) -> None:
         """Ask before an authority changes hands."""
         holder = self.app.desk.orders.holder(asked.spacecraft)
-        self.ask(self._distant() or requests.authority(asked, holder))
+        self.app.ask(self.queue.distant() or requests.authority(asked, holder))
 
     def confirmed(self, what: str, asked: Asked) -> None:
         """Do what a sheet asked and an operator confirmed, where that is still possible."""
         self.check()
-        why = self._distant()
+        why = self.queue.distant()
         if isinstance(asked, Arm):
             self._armed(asked)
         elif isinstance(asked, Fire):
@@ -141,11 +122,9 @@ class Ordering:
             self.app.desk.session.act(asked, what)
             self.app.notice(f"{what}: sent, waiting for the station")
 
-    # --- From a draft to a command -----------------------------------------------------------
-
-    def _validate(self) -> None:
-        page, now = self.page, self.app.clock()
-        why = page.refused()
+    def validate(self) -> None:
+        """Have the station judge the draft in a dry run."""
+        page, now, why = self.page, self.app.clock(), self.page.refused()
         try:
             asked = request(page.draft, token_hex(16), now, dry_run=True)
         except InputError as error:
@@ -156,25 +135,17 @@ class Ordering:
         self.app.desk.session.commanding.validate(page.draft, asked, now)
         self.app.notice("validating: a dry run at the station")
 
-    def _stack(self) -> None:
-        if self.page.refused() or not self.page.draft.command:
-            self.app.notice(self.page.refused() or "no command to put on the stack yet")
-            return
-        number = self.page.stack.add(self.page.draft)
-        self.page.lists.show("stack")
-        self.app.notice(f"item {number} of the stack; n steps, each is loaded and fired by itself")
-
     def _arm(self) -> None:
         target, user = self.page.draft.spacecraft, self.app.desk.session.feed.user
         holder = self.app.desk.orders.holder(target)
         why = self.page.refused()
         if not why and holder != user:
             why = f"the authority over {target} is with {holder or 'nobody'}: :auth take {target}"
-        self.ask(clean(why) or requests.arm(target))
+        self.app.ask(clean(why) or requests.arm(target))
 
     def _armed(self, asked: Arm) -> None:
         why = self.page.refused()
-        if why or asked.target != self.page.draft.spacecraft:
+        if why or asked.target != self.page.draft.spacecraft or self.app.page is not self.page:
             self.app.notice(f"not armed: {why or 'another target'}")
             return
         way = self.app.desk.orders.way(asked.target)
@@ -184,18 +155,17 @@ class Ordering:
     def _load(self) -> None:
         page, judged = self.page, self.app.desk.orders.judged
         why = page.refused() or ("" if self.arming.armed else "not armed: F7 first")
-        if not why and (judged is None or judged.draft != page.draft or judged.taken is None):
-            why = "not validated as it is now: F5 first"
-        if not why and page.item:
-            why = self._waits(page.item)
+        why = why or ("" if judged and judged.fits(page.draft) else "not validated as it is: F5")
+        if not why and judged and self.app.clock() - judged.t_ns > FRESH_NS:
+            why = "validated over two minutes ago: F5 again"
+        why = why or self.queue.waits(page.composer.item)
         if why or judged is None or judged.taken is None:
             self.app.notice(clean(why))
             return
         row = judged.taken.command
-        asked = replace(
-            judged.request, request=token_hex(16), dry_run=False, expires_ns=row.expires_ns
-        )
-        self.arming.load(Loaded(asked, row, page.draft, page.item))
+        number, expires = token_hex(16), row.expires_ns
+        asked = replace(judged.request, request=number, dry_run=False, expires_ns=expires)
+        self.arming.load(Loaded(asked, row, page.draft, page.composer.item))
         self.app.notice(
             f"LOADED {clean(row.text)}, sha {short(row.sha256)}: F10 fires exactly this"
         )
@@ -211,13 +181,14 @@ class Ordering:
             if question is None:
                 self._go(loaded)
             else:
-                self.app.sheet.ask(question)
+                self._fire_sheet = question
+                self.app.ask(question)
 
     def _go(self, loaded: Loaded) -> None:
         """Send what is loaded, where it still is what was loaded."""
         now, held = self.app.clock(), self.arming.loaded
         why = self.page.refused()
-        if not self.arming.armed or held is None or held.command != loaded.command:
+        if not self.arming.armed or held is None or held.number != loaded.number:
             why = why or "it is not loaded any more"
         if why or self.arming.waits(now):
             self.app.notice(f"nothing was sent: {why or 'fired already'}")
@@ -228,23 +199,23 @@ class Ordering:
 
     def _ended(self, outcome: Outcome) -> None:
         """Say what came of what was fired; what was taken is unloaded."""
-        text = clean(outcome.loaded.command.text)
-        held = self.arming.loaded
-        ours = held is not None and held.command == outcome.loaded.command
-        if outcome.command is not None:
-            self.page.stack.sent(outcome.loaded.item, outcome.command.id)
+        loaded, row, held = outcome.loaded, outcome.command, self.arming.loaded
+        text = clean(loaded.command.text)
+        ours = held is not None and held.number == loaded.number
+        if row is not None:
+            self.page.stack.sent(loaded.item, row.id)
+            self.page.lists.show("stack" if loaded.item else "queue")
             if ours:
                 self.arming.unload()
-                self.page.item = 0
-            needs = f", it needs {clean(outcome.command.needs)}" if outcome.command.needs else ""
-            self.page.lists.show("stack" if outcome.loaded.item else "queue")
-            self.app.notice(f"{text}: taken, sha {short(outcome.command.sha256)}{needs}")
+                self.page.composer.item = 0
+            needs = f", it needs {clean(row.needs)}" if row.needs else ""
+            self.app.notice(f"{text}: taken, sha {short(row.sha256)}{needs}")
             return
         self.app.notice(f"{text} {'REFUSED: ' if outcome.refused else ''}{clean(outcome.why)}")
         if ours:
-            self.arming.fired_ns = 0
-            if outcome.refused:
-                self._anew(outcome)
+            self.arming.fired_ns = 0  # a request that may have been lost keeps its number
+        if ours and outcome.refused:
+            self._anew(outcome)
 
     def _anew(self, outcome: Outcome) -> None:
         """Give a refused request another number; where it may be repeated, offer that."""
@@ -254,75 +225,6 @@ class Ordering:
         again = requests.REPEAT in outcome.why.casefold() and not outcome.loaded.request.repeat
         if again and self.app.page is self.page:
             self._fire(outcome.why)
-
-    # --- The stack ---------------------------------------------------------------------------
-
-    def _step(self) -> None:
-        """Put the next item into the form and have it validated."""
-        item = self.page.stack.next()
-        why = "the stack is empty" if item is None else self._waits(item.number)
-        if item is None or why:
-            self.app.notice(why)
-            return
-        self.page.edit(item.draft)
-        self.page.item = item.number
-        self._validate()
-
-    def _waits(self, number: int) -> str:
-        stack = self.page.stack
-        item = next((each for each in stack.items if each.number == number), None)
-        return stack.waits(item, self.app.desk.orders.rows) if item is not None else ""
-
-    def _move(self, step: int) -> None:
-        item = self.page.lists.item
-        if item is not None:
-            self.page.stack.move(item.number, step)
-
-    def _rule(self) -> None:
-        item = self.page.lists.item
-        if item is not None:
-            self.page.stack.turn(item.number)
-
-    def _run(self) -> None:
-        self.page.stack.running = not self.page.stack.running
-        self.app.notice("the stack runs" if self.page.stack.running else "the stack holds")
-
-    # --- Commands that were sent -------------------------------------------------------------
-
-    def _control(self, act: str) -> None:
-        item, row = self.page.lists.item, self.page.lists.command
-        if act == "cancel" and item is not None and not item.command:
-            self.page.stack.remove(item.number)
-            return
-        self.ask(
-            self._distant() or self._about(row) or requests.control(cast(CommandRow, row), act)
-        )
-
-    def _approve(self) -> None:
-        row = self.page.lists.command
-        why = self._distant() or self._about(row)
-        if not why and row is not None and not approvable(row):
-            why = "it needs no approval"
-        self.ask(why or requests.approve(cast(CommandRow, row)))
-
-    def _again(self) -> None:
-        """Take a command that was sent into the form; nothing is sent."""
-        row, page = self.page.lists.command, self.page
-        if row is None or page.refused():
-            self.app.notice(page.refused() or "no command here")
-            return
-        page.take(row)
-
-    def _about(self, row: CommandRow | None) -> str:
-        if row is None:
-            return "no command here"
-        return f"it has ended: {row.state}" if row.ended else ""
-
-    def _distant(self) -> str:
-        """Return why nothing can be asked of the command service at all."""
-        if not self.page.sends:
-            return self.page.refused()
-        return "" if self.app.desk.model.lost_ns is None else "the station is not heard"
 
 
 def concerns(request: Any) -> TypeGuard[Asked]:

@@ -29,6 +29,10 @@ class Judged:
         """Whether it would be taken as it is."""
         return self.taken is not None and not self.taken.wrong
 
+    def fits(self, draft: Draft) -> bool:
+        """Whether there is a packet, and it is that of a draft."""
+        return self.taken is not None and self.draft == draft
+
 
 @dataclass(slots=True)
 class Orders:

@@ -81,7 +81,7 @@ def tabs(place: Place, cells: int, more: str) -> Line:
     for digit, page, title in place.pages:
         style = "tab-on" if page == place.page else "tab"
         if narrow and page != place.page:
-            title = title[:5]
+            title = title[:4]
         runs.append(Run(f" {digit} {title} " if digit else f" {title} ", style))
     crumbs = " > ".join(clean(each) for each in place.crumbs)
     return across(runs, [Run(f" {crumbs} ", "dim")], cells, "tab", more)

@@ -38,11 +38,11 @@ def lines(
     """Return constraints, packet, route and alternatives, and what is loaded."""
     kind = orders.kinds.get(draft.spacecraft, {}).get(draft.command)
     judged = orders.judged if orders.judged and orders.judged.draft == draft else None
-    made = [_constraints(kind, judged, glyphs), _packet(orders, judged)]
-    made += [[Run(f" {glyphs.bad} {clean(each)}", "serious")] for each in _wrong(judged)]
+    made = [_loaded(arming.loaded, arming, now_ns)] if arming.loaded is not None else []
+    made += [_constraints(kind, judged, glyphs), _packet(orders, judged)]
+    wrong = [*draft.wrong, *_wrong(judged)]
+    made += [[Run(f" {glyphs.bad} {clean(each)}", "serious")] for each in wrong]
     made += _routes(orders, draft, glyphs, now_ns)
-    if arming.loaded is not None:
-        made.append(_loaded(arming.loaded, arming, now_ns))
     return [across(each, [], cells, "text", glyphs.more) for each in made]
 
 

@@ -158,8 +158,15 @@ class FakeFeed:
         *(messages.ApproveCommand, messages.ControlCommand, messages.ControlAuthority),
     )
 
-    def __init__(self, realm: str = "live", *, role: str = "operate") -> None:
-        self.realm, self.user, self.role = realm, "a.chen", role
+    def __init__(
+        self,
+        realm: str = "live",
+        *,
+        role: str = "operate",
+        user: str = "a.chen",
+        commanding: FakeCommanding | None = None,
+    ) -> None:
+        self.realm, self.user, self.role = realm, user, role
         self.connected = True
         self.mute = False  # connected, and yet silent
         self.sent: list[Any] = []
@@ -175,7 +182,8 @@ class FakeFeed:
         self.state = 1
         self.shift = 0.0  # added to every number, so that all of them change
         self.answer = messages.Answered(True)
-        self.commanding = FakeCommanding(self.user)
+        self.commanding = commanding or FakeCommanding(self.user)
+        self.commanding.hear.append(self.say)
         self._waiting: list[Arrived] = []
 
     def send(self, request: Any) -> int:
@@ -220,9 +228,11 @@ class FakeFeed:
                 return self.viewport(request)
             case messages.ReadTrend():
                 return self.trend(request)
+            case messages.ApproveCommand():
+                return self.commanding.approved(request, self.user)
             case _ if isinstance(request, self.ACTS):
                 return self.answer
-        return self.commanding.answered(request)
+        return self.commanding.answered(request, self.user)
 
     @property
     def fired(self) -> list[messages.SendCommand]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from itertools import pairwise
@@ -146,10 +147,13 @@ def commands() -> list[CommandRow]:
 
 
 class FakeCommanding:
-    """Takes everything that is asked as a dry run or for good; `wrong` is what it finds wrong."""
+    """Takes everything that is asked as a dry run or for good; `wrong` is what it finds wrong.
+
+    `hear` are those to whom it says what has changed.
+    """
 
     def __init__(self, user: str) -> None:
-        self.user = user
+        self.hear: list[Callable[[Any], None]] = []
         self.may = ["send", "dry_run", "approve", "list"]
         self.kinds = kinds()
         self.rows = commands()
@@ -165,7 +169,23 @@ class FakeCommanding:
         self.constraints = [ConstraintRow("LCT locked", True), ConstraintRow("SOC > 30 %", None)]
         self.notes = ["elements of CG-1 are 3.2 days old", "CG-1 eclipse 06:58:10Z to 07:19:02Z"]
 
-    def answered(self, request: Any) -> Any:
+    def changed(self, row: CommandRow) -> None:
+        """Say that a command went on."""
+        self.rows = [*(each for each in self.rows if each.id != row.id), row]
+        for say in self.hear:
+            say(messages.CommandsChanged([row]))
+
+    def approved(self, request: messages.ApproveCommand, user: str) -> messages.Answered:
+        """Approve as a second person, who approves this very sha."""
+        row = next(each for each in self.rows if each.id == request.command)
+        if row.author == user:
+            return messages.Answered(False, "the author cannot approve")
+        if row.sha256 != request.sha256:
+            return messages.Answered(False, "another sha")
+        self.changed(replace(row, approver=user, needs=""))
+        return messages.Answered(True)
+
+    def answered(self, request: Any, user: str) -> Any:
         """Return the answer to a request about commands; None to any other."""
         match request:
             case messages.DescribeCommands():
@@ -182,18 +202,18 @@ class FakeCommanding:
                     "9a41c07e", NOW - 40 * SECOND, contacts(), 0, self.notes
                 )
             case messages.SendCommand() if not self.silent:
-                return self._taken(request)
+                return self._taken(request, user)
         return None
 
-    def _taken(self, request: messages.SendCommand) -> Any:
+    def _taken(self, request: messages.SendCommand, user: str) -> Any:
         if self.refusal and not request.dry_run and not request.repeat:
             return messages.Answered(False, self.refusal)
-        row = self.made(request)
+        row = self.made(request, user)
         if not request.dry_run:
-            self.rows = [*self.rows, row]
+            self.changed(row)
         return messages.CommandTaken(row, self.constraints, self.routes, list(self.wrong))
 
-    def made(self, request: messages.SendCommand) -> CommandRow:
+    def made(self, request: messages.SendCommand, user: str) -> CommandRow:
         """Return a request as a command: its octets are its text."""
         kind = next(each for each in self.kinds if each.path == request.command)
         words = [f"{name}={text}" for name, text in request.arguments.items()]
@@ -208,7 +228,8 @@ class FakeCommanding:
             octets=octets,
             sha256=digest,
             spacecraft=request.spacecraft,
-            author=self.user,
+            author=user,
             expires_ns=request.expires_ns or NOW + 3600 * SECOND,
             accepted_ns=NOW,
+            steps=[StepRow("QUEUED", NOW)],
         )
