@@ -249,6 +249,8 @@ class Verifications:
         """Return the stages that have passed now: of this verdict, those implied, and the end."""
         told = list(self._stages(watch, verdict))
         if not watch.all_passed():
+            if watch.uncertain and told:  # a late stage is no end, and nothing else is awaited
+                return [*told, _late(watch, Stage.UNCERTAIN, "no report in time", verdict.at_ns)]
             return told + self._wait(watch, verdict.at_ns)
         self.forget(watch.command)
         detail = verdict.detail if verdict.stage is Stage.COMPLETED else "all that was awaited"

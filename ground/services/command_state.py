@@ -66,6 +66,10 @@ class Channel:
     quiet_ns: int = 0
 
 
+# A relay that was restarted may say of a copy that it is too late: FORWARDED stands before that.
+_CUSTODY = {"": 0, "RECEIVED": 1, "EXPIRED": 2, "DROPPED": 2, "FORWARDED": 3}
+
+
 class State:
     """What is known; `now` of each fact is the time that it carries.
 
@@ -198,7 +202,8 @@ class State:
     def _release(self, fact: facts.Released) -> None:
         self.units[fact.unit] = Unit(fact)
         channel = self.channels.setdefault((fact.spacecraft, fact.vcid), Channel())
-        channel.quiet_ns = max(channel.quiet_ns, fact.not_after_ns)
+        if fact.kind != "BD":
+            channel.quiet_ns = max(channel.quiet_ns, fact.not_after_ns)
         if fact.kind == "AD" and not fact.retransmission:
             channel.count += 1
             channel.frames[channel.count] = (fact.sequence, fact)
@@ -216,7 +221,8 @@ class State:
         if unit is not None and isinstance(fact, facts.UnitReported):
             unit.state = fact.state
         elif unit is not None and isinstance(fact, facts.Custody):
-            unit.custody[fact.relay] = fact.state
+            before = unit.custody.get(fact.relay, "")
+            unit.custody[fact.relay] = max(before, fact.state, key=_CUSTODY.__getitem__)
         if isinstance(fact, facts.UnitReported):
             stage, detail = UNIT_STAGES.get(fact.state), fact.gateway
         else:

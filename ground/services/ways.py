@@ -74,6 +74,12 @@ class Way:
         """Whether frames may leave now."""
         return self.opens_ns <= now < self.until_ns
 
+    def arrives(self, now: int) -> int:
+        """Return when a frame that leaves as soon as it may from now on has arrived."""
+        soon = now + self.flight_ns
+        late = self.stores or now < self.opens_ns
+        return max(soon, self.route.arrives_ns) if late else soon
+
     def deadline(self, now: int, expires_ns: int | None, kind: Kind) -> int:
         """Return until when a copy of a frame that leaves now may be on its way."""
         late = now + self.flight_ns + self.margin_ns

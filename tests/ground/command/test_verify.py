@@ -235,7 +235,7 @@ def test_what_is_listened_for_is_bounded():
 )
 @settings(max_examples=150, deadline=None)
 def test_whatever_comes_in_whatever_order_every_command_has_one_end(events):
-    """COMPLETED comes once, only when all have passed; else UNCERTAIN once; nothing stays."""
+    """COMPLETED comes once, only when all have passed; else UNCERTAIN, also after what is late."""
     made = expecting(telemetry(S.COMPLETED, after_last=True))
     verdicts: list[Verdict] = []
     seen: set[int] = set()
@@ -255,6 +255,7 @@ def test_whatever_comes_in_whatever_order_every_command_has_one_end(events):
         s for s, v in said(verdicts) if (s, v) in (("COMPLETED", "passed"), ("UNCERTAIN", "late"))
     ]
     assert ends.count("COMPLETED") + ends.count("UNCERTAIN") >= 1
-    assert ends.count("COMPLETED") <= 1 and ends.count("UNCERTAIN") <= 1
+    assert ends.count("COMPLETED") <= 1
+    assert said(verdicts)[-1] in (("COMPLETED", "passed"), ("UNCERTAIN", "late"))
     if "COMPLETED" in ends:
         assert {7, 0} <= seen
