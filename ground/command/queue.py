@@ -83,9 +83,17 @@ class Queue:
         mine = len(line.ranks) if line else 0
         return len(self._items) < self._most and mine < self._most_of_one
 
-    def add(self, waiting: Waiting, now: int, holds: Iterable[str] = ()) -> None:
-        """Add a command; ValueError where it waits already or there is no room."""
-        if waiting.command in self._items or not self.room(waiting.spacecraft):
+    def add(
+        self, waiting: Waiting, now: int, holds: Iterable[str] = (), *, again: bool = False
+    ) -> None:
+        """Add a command; ValueError where it waits already or there is no room.
+
+        Args:
+            again: it waited before, left and comes back; there are few of these, and there is
+                always room for them.
+        """
+        room = again or self.room(waiting.spacecraft)
+        if waiting.command in self._items or not room:
             raise ValueError(f"{waiting.command} waits already, or there is no room")
         self._places += 1
         item = _Item(waiting, _rank(waiting, self._places), dict.fromkeys(holds))

@@ -15,7 +15,7 @@ Source: ECSS-E-ST-70-41C §6.1 (request verification); XTCE 1.2 `CheckWindowType
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -144,6 +144,32 @@ class Verifications:
             self._looking.setdefault(spacecraft, {})[command] = watch
         self._wait(watch, released_ns)
         return True
+
+    def recall(self, command: str, passed: Mapping[Stage, int], uncertain_ns: int | None) -> None:
+        """Take what was known of a command already, as after a restart.
+
+        Args:
+            passed: the stages that have passed, and when.
+            uncertain_ns: when it was found UNCERTAIN; None where it was not.
+        """
+        watch = self._watches.get(command)
+        if watch is None:
+            return
+        for at, each in enumerate(watch.awaited):
+            if each.check.stage in passed and not each.check.failure:
+                each.passed = True
+                watch.follow(at, passed[each.check.stage])
+        watch.told |= set(passed)
+        if uncertain_ns is not None:
+            watch.uncertain = True
+            self._due.set(command, uncertain_ns + self._remembered_ns)
+        else:
+            self._wait(watch, watch.released_ns)
+
+    def awaits(self, command: str) -> bool:
+        """Return whether something may still come about a command in time."""
+        watch = self._watches.get(command)
+        return watch is not None and not watch.uncertain
 
     def forget(self, command: str) -> None:
         """Listen for a command no more."""

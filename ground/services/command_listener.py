@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from ground.command import facts
 from ground.command.checks import Check, Report, of_database, of_reports
+from ground.command.deadlines import Deadlines
 from ground.command.life import Phase, Stage, phase
 from ground.command.verify import Verdict, Verifications
 from ground.messages import ReadUnits, UnitRow
@@ -40,6 +41,7 @@ class Listener:
         self.latest = Latest(mission.stale)
         self.verifier = Verifications()
         self._asked: dict[str, int] = {}  # when a gateway was asked about a unit
+        self._silent: Deadlines[str] = Deadlines()  # commands that report nothing
 
     # ---- what is expected -------------------------------------------------------------------
 
@@ -48,7 +50,16 @@ class Listener:
         taken = known.taken
         since = max(released_ns, taken.on_board_ns)
         who = known.id, taken.spacecraft, taken.apid, taken.sequence
-        self.verifier.expect(*who, self._checks(known), since)
+        if not self.verifier.expect(*who, self._checks(known), since):
+            self._silent.set(known.id, max(since, known.latest_ns) + self._after_ns)
+
+    def recall(self, known: Command, now: int) -> None:
+        """Listen again for a command that had left before a restart."""
+        life = known.life
+        self.expect(known, life.reached(Stage.RELEASED) or now)
+        passed = {step.stage: step.t_ns for step in life.steps if phase(step.stage) is Phase.BOARD}
+        uncertain = phase(life.state) is Phase.UNCERTAIN
+        self.verifier.recall(known.id, passed, now if uncertain else None)
 
     def sent(self, unit: str, now: int) -> None:
         """Expect a gateway to say what became of a transmission."""
@@ -67,15 +78,24 @@ class Listener:
     def expire(self, now: int) -> None:
         """Judge what is late, and ask gateways that are silent."""
         self._judge(self.verifier.expire(now), now)
+        for name in self._silent.due(now):
+            self.uncertain(name, "nothing was heard of it", now)
         self._ask_units(now)
 
     # ---- what is known of a command ---------------------------------------------------------
 
     def arrived(self, commands: Sequence[str], now: int) -> None:
-        """End those of FARM-1's commands of which nothing more will be heard."""
+        """End those of FARM-1's commands of which nothing more will be heard.
+
+        One that was UNCERTAIN is on its way again: its reports have their windows from now on.
+        """
         for name in commands:
             known = self._record.state.commands.get(name)
-            if known is None or known.life.ended or self._checks(known):
+            if known is None or known.life.ended:
+                continue
+            if self._checks(known):
+                if not self.verifier.awaits(name):
+                    self.expect(known, now)
                 continue
             if known.taken.hazard == "H0":
                 detail = "accepted by FARM-1; it reports nothing"
@@ -90,7 +110,7 @@ class Listener:
         if known is None or phase(known.life.state) not in (Phase.FLIGHT, Phase.UNCERTAIN):
             return
         self.verifier.forget(name)
-        if now >= known.taken.not_after_ns:
+        if now >= known.latest_ns:
             self._record.write(facts.Ended(now, name, "EXPIRED", proof))
         else:
             self._record.write(facts.Queued(now, name, proof))

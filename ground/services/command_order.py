@@ -109,12 +109,13 @@ def understood(
         *_repeated(asked, entry, text, commander, mission, now),
         *_limits(asked, octets, commander, mission),
     ]
+    latest = min(not_after, asked.on_board_ns or not_after)
     wish = Wish(
-        asked.spacecraft, commander.forwards[asked.spacecraft].settings.length, not_after,
+        asked.spacecraft, commander.forwards[asked.spacecraft].settings.length, latest,
         max(0, min(asked.priority, 3)), tuple(asked.via),
     )  # fmt: skip
     at = max(now, asked.not_before_ns)
-    found = commander.planner.alternatives(wish, at, ALTERNATIVES) if not_after > at else []
+    found = commander.planner.alternatives(wish, at, ALTERNATIVES) if latest > at else []
     facts_given = () if isinstance(granted, Decision) or asked.dry_run else granted
     return Order(
         asked, user, entry, text, octets, apid, sequence, not_after, facts_given, judged,
@@ -141,6 +142,8 @@ def _form(asked: SendCommand, now: int, not_after: int) -> list[str]:
         wrong.append(f"via {len(asked.via)} nodes; expected at most {MOST_VIA}")
     if asked.on_board_ns and asked.on_board_ns <= now:
         wrong.append("its time on board is past")
+    if asked.on_board_ns > not_after:
+        wrong.append("it expires before its time on board")
     return wrong
 
 

@@ -7,7 +7,7 @@ there are too many: the ledger keeps them for ever.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -46,6 +46,12 @@ class Command:
     @property
     def id(self) -> str:
         return self.taken.command
+
+    @property
+    def latest_ns(self) -> int:
+        """Until when it must have arrived: its expiry, or the time at which it is due on board."""
+        taken = self.taken
+        return min(taken.not_after_ns, taken.on_board_ns or taken.not_after_ns)
 
 
 @dataclass(slots=True)
@@ -91,6 +97,7 @@ class State:
         self.illegal: list[Illegal] = []
         self.changed: dict[str, None] = {}
         self._ended: OrderedDict[str, int] = OrderedDict()
+        self._controls: deque[facts.Released] = deque()  # transmissions of no command
 
     def apply(self, fact: Entry) -> None:
         """Take in a fact."""
@@ -147,12 +154,8 @@ class State:
             self.requests.pop(gone.taken.request, None)
             for unit in gone.units:
                 self.units.pop(unit, None)
-        controls = [
-            unit for unit, each in self.units.items()
-            if not each.fact.commands and each.fact.not_after_ns < now - DAY_NS
-        ]  # fmt: skip
-        for unit in controls:
-            del self.units[unit]
+        while self._controls and self._controls[0].not_after_ns < now - DAY_NS:
+            self.units.pop(self._controls.popleft().unit, None)
         for booking in [each for each, fact in self.bookings.items() if fact.end_ns <= now]:
             del self.bookings[booking]
 
@@ -178,9 +181,9 @@ class State:
         taken = made.taken
         waiting = Waiting(
             taken.command, taken.spacecraft, made.priority, taken.t_ns, taken.not_before_ns,
-            taken.not_after_ns, len(taken.octets),
+            made.latest_ns, len(taken.octets),
         )  # fmt: skip
-        self.queue.add(waiting, now, holds)
+        self.queue.add(waiting, now, holds, again=bool(made.units))
 
     def _approve(self, fact: facts.Approved) -> None:
         known = self.commands.get(fact.command)
@@ -201,6 +204,8 @@ class State:
 
     def _release(self, fact: facts.Released) -> None:
         self.units[fact.unit] = Unit(fact)
+        if not fact.commands:
+            self._controls.append(fact)
         channel = self.channels.setdefault((fact.spacecraft, fact.vcid), Channel())
         if fact.kind != "BD":
             channel.quiet_ns = max(channel.quiet_ns, fact.not_after_ns)

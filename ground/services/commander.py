@@ -80,7 +80,7 @@ class Commander:
             forward.restore(doubts, max(channel.quiet_ns, now - RETURN_NS))
         for known in state.commands.values():
             if phase(known.life.state) in (Phase.FLIGHT, Phase.BOARD, Phase.UNCERTAIN):
-                self.listener.expect(known, known.life.reached(Stage.RELEASED) or now)
+                self.listener.recall(known, now)
         self.listener.ask_all()
         self.record.write(facts.Opened(now, self._version))
 
@@ -95,7 +95,7 @@ class Commander:
         for number, fact in frames:
             name = fact.commands[-1] if fact.commands else ""
             known = self.record.state.commands.get(name)
-            expires = known.taken.not_after_ns if known else fact.not_after_ns
+            expires = known.latest_ns if known else fact.not_after_ns
             made.append(Doubt(number, Fdu(name, last.get(name) == number, expires)))
         return made
 
@@ -165,7 +165,7 @@ class Commander:
             way = self.route(known, now)
             if way is None:
                 continue
-            if not way.open(now) or now + way.flight_ns >= known.taken.not_after_ns:
+            if not way.open(now) or now + way.flight_ns >= known.latest_ns:
                 self.needs[known.id] = f"contact: {way.text}"
                 continue
             if not self._release(forward, known, way, now):
@@ -180,7 +180,7 @@ class Commander:
         """Return the way of a command as the plan has it now; note one that is new."""
         taken = known.taken
         forward = self.forwards[taken.spacecraft]
-        wish = self._wish(forward, taken.not_after_ns, known.priority, tuple(taken.via))
+        wish = self._wish(forward, known.latest_ns, known.priority, tuple(taken.via))
         way = self.planner.way(wish, now)
         if isinstance(way, str):
             self._no_route(known, way, now)
@@ -203,7 +203,7 @@ class Commander:
         It waits where contacts are not foreseen so far, or what is out of order may come back.
         """
         self.needs[known.id] = NO_ROUTE + why
-        if self.planner.until_ns >= known.taken.not_after_ns and not self.planner.down:
+        if self.planner.until_ns >= known.latest_ns and not self.planner.down:
             del self.needs[known.id]
             self.record.write(facts.Ended(now, known.id, "NO_ROUTE", why))
 
@@ -221,7 +221,7 @@ class Commander:
             return False
         self.needs.pop(known.id, None)
         self._count(taken, now)
-        told = forward.release(known.id, fields, taken.not_after_ns, kind, now, way)
+        told = forward.release(known.id, fields, known.latest_ns, kind, now, way)
         self._tell(taken.spacecraft, told, now)
         return True
 

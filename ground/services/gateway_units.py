@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from ground.archive import disk
 from ground.messages import UnitRow
 
 State = Literal["taken", "radiated", "refused", "uncertain"]
@@ -53,6 +54,7 @@ class Units:
             del self._known[unit]
         self._rewrite()
         self._file = self._path.open("ab", buffering=0)
+        self._size = self._path.stat().st_size
 
     def __contains__(self, unit: str) -> bool:
         return bytes.fromhex(unit) in self._known
@@ -63,7 +65,7 @@ class Units:
     def take(self, units: Iterable[tuple[str, int]], now: int) -> None:
         """Note units (id, not after) as taken; they are on the disk when this returns."""
         fresh = {bytes.fromhex(unit): _Unit("taken", end, now) for unit, end in units}
-        self._file.write(b"".join(_record(unit, each) for unit, each in fresh.items()))
+        self._write(b"".join(_record(unit, each) for unit, each in fresh.items()))
         os.fsync(self._file.fileno())
         self._known |= fresh
 
@@ -71,7 +73,7 @@ class Units:
         """Note what became of a unit that was taken; return that as a row."""
         key = bytes.fromhex(unit)
         made = _Unit(state, self._known[key].not_after_ns, now, reason)
-        self._file.write(_record(key, made))
+        self._write(_record(key, made))
         self._known[key] = made
         return self.row(unit)
 
@@ -86,6 +88,15 @@ class Units:
         """Bring everything onto the disk and end."""
         os.fsync(self._file.fileno())
         self._file.close()
+
+    def _write(self, octets: bytes) -> None:
+        """Append whole records or none: behind half a one nothing could be read."""
+        try:
+            disk.write_all(self._file.fileno(), octets)
+        except OSError:
+            os.ftruncate(self._file.fileno(), self._size)
+            raise
+        self._size += len(octets)
 
     def _rewrite(self) -> None:
         """Write what is known anew, so that the file stays short and ends with a whole record."""
