@@ -34,6 +34,8 @@ SERVICES: Mapping[type, str] = {
     messages.ControlCommand: "commanding",
     messages.ControlAuthority: "commanding",
     messages.DirectChannel: "commanding",
+    messages.BookRelay: "commanding",
+    messages.CancelBooking: "commanding",
     messages.ListCommands: "commanding",
     messages.DescribeCommands: "commanding",
     messages.ReadAuthority: "commanding",

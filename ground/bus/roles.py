@@ -49,6 +49,8 @@ _LEAST: Mapping[Role, tuple[type, ...]] = {
         messages.ControlCommand,
         messages.ControlAuthority,
         messages.DirectChannel,
+        messages.BookRelay,
+        messages.CancelBooking,
     ),
     "service": (
         messages.ReadJournal,

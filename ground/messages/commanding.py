@@ -188,6 +188,24 @@ class ChannelRow:
     clcw_ns: int  # when the last report came; 0 for never
 
 
+@dataclass(frozen=True, slots=True)
+class BookingRow:
+    """A terminal of a relay that is for a spacecraft; `by` is "" where a channel needs it.
+
+    It turns there from `start_ns` on and carries from `ready_ns` on.
+    """
+
+    booking: str
+    relay: str
+    spacecraft: str
+    start_ns: int
+    ready_ns: int
+    end_ns: int
+    priority: int
+    by: str
+    reason: str
+
+
 # --- Facts ---------------------------------------------------------------------------------------
 
 
@@ -362,6 +380,7 @@ class ContactsPlanned:
     contacts: list[ContactRow]
     left_out: int
     notes: list[str]  # what is known to be doubtful: old elements, eclipses
+    bookings: list[BookingRow] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,6 +402,39 @@ class RoutesPlanned:
 
     routes: list[RouteRow]
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class BookRelay:
+    """Keep a terminal of a relay for a spacecraft; answered by `RelayBooked`.
+
+    Attributes:
+        start_ns, end_ns: within a contact; the terminal turns before.
+        priority: 0 to 3; bookings of a lower one give way where nothing is free.
+    """
+
+    relay: str
+    spacecraft: str
+    start_ns: int
+    end_ns: int
+    priority: int = 1
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelBooking:
+    """Give up what was booked; answered by `Answered`."""
+
+    booking: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RelayBooked:
+    """What was booked, and who gives way for it, in words."""
+
+    booking: BookingRow
+    notices: list[str]
 
 
 # --- To a gateway's transmitter ------------------------------------------------------------------
