@@ -20,7 +20,7 @@ from ground.services.library import Library
 from ground.services.tally import Tally
 from ground.settings import Link, Mission
 
-PLAIN = Link(name="plain", kind="file", frame="aos", length=1115, fecf=True)
+PLAIN = Link(name="plain", kind="file", frame="aos", length=1115, fecf=True, ocf=True)
 BARE = Link(name="bare", kind="file", frame="packets")
 RUN_TABLES = ("gaps", "rejects")  # what was found in one recording, beside the telemetry
 

@@ -55,7 +55,7 @@ class Sent:
             frame = self.frames[place]
             if int.from_bytes(frame[6:8], "big") & 0x7FF == ONLY_IDLE or vcid == 63:
                 continue
-            zone = frame[8:-2]
+            zone = frame[8:-6]
             zones += zone
             owners += [place] * len(zone)
         found, at = [], 0

@@ -20,7 +20,7 @@ from protocols.reed_solomon import Code
 from tools.simulator import Faults, Truth, record
 
 FAULTS = Faults(lost=5, corrected=12, ruined=2)
-LAYOUT = aos.Layout(1115, fecf=True)
+LAYOUT = aos.Layout(1115, fecf=True, ocf=True)
 OCTETS = (resources.files("configs") / "chenguang1" / "database.xml").read_bytes()
 PLAN = plan.compile(xtce.load(OCTETS, "database.xml"))
 

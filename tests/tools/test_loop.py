@@ -18,7 +18,7 @@ def received(sent):
     octets = np.frombuffer(b"".join(octets for _, octets in sent), np.uint8)
     chain = Cadu(1115, bytes.fromhex("1acffc1d"), "tm8", Code(223, 5, "dual"))
     frames = np.concatenate([chain.receive(octets).frames, chain.finish().frames])
-    decoded, rejects = aos.decode_many(frames, aos.Layout(1115, fecf=True))
+    decoded, rejects = aos.decode_many(frames, aos.Layout(1115, fecf=True, ocf=True))
     assert not rejects and len(decoded) == len(sent)
     return Channels().receive(decoded)
 

@@ -54,7 +54,7 @@ def _packets(octets: bytes) -> list[bytes]:
         if count != counts.get(vcid, -1) + 1:
             run.clear()
         counts[vcid] = count
-        zone = frame[8:-2]
+        zone = frame[8:-6]
         if not run:
             zone = b"" if pointer == 0x7FF else zone[pointer:]
         run += zone

@@ -22,7 +22,7 @@ from tools.simulator.station import Fate
 SECOND = 10**9
 CADU = 1279
 HOUR = START_NS + 3600 * SECOND
-LAYOUT = aos.Layout(1115, fecf=True)
+LAYOUT = aos.Layout(1115, fecf=True, ocf=True)
 APIDS = {"AOCS": 100, "EPS": 110, "TCS": 120, "NODES": 130, "CARDS": 131, "COMM": 140}
 BAD = FaultRates.parse(
     "loss=0.02,ber=6e-3,duplicate=0.05,reorder=0.05,outage_every_s=700,outage_s=20,"
