@@ -25,11 +25,13 @@ from ground.services import command_units
 from ground.services.command_catalogues import Catalogues
 from ground.services.command_listener import Listener
 from ground.services.command_record import Record
+from ground.services.command_terminals import Access
 from ground.services.command_state import SEQUENCES, Channel, Command
 from ground.services.forward import RETURN_NS, Forward
 from ground.services.forward_told import Arrived, Doubt, Fdu, Leaving, Settled, Told
 from ground.services.planner import Planner, Wish
 from ground.services.returns import ClcwHeard, CustodyHeard, Heard, ReportHeard
+from ground.services.terminals import of_mission
 from ground.services.ways import Way
 from ground.settings import Mission
 from protocols.cop1.signals import Order
@@ -50,6 +52,7 @@ class Commander:
     Attributes:
         record: the facts and what waits for them.
         forwards: the forward channel of each spacecraft that takes commands.
+        access: the terminals of relays.
         needs: what commands wait for, in words.
     """
 
@@ -65,6 +68,7 @@ class Commander:
             for each in mission.spacecraft
             if each.tc is not None
         }
+        self.access = Access(planner, self.record, of_mission(mission))
         self.needs: dict[str, str] = {}
 
     # ---- beginning --------------------------------------------------------------------------
@@ -114,6 +118,7 @@ class Commander:
         self._end_waiting(now)
         self.planner.refresh(now)
         self.record.state.queue.due(now)
+        self.access.expire(now)
         for name, forward in self.forwards.items():
             self._tell(name, forward.expire(now), now)
             self._tend(forward, now)
@@ -149,13 +154,22 @@ class Commander:
         way = forward.way
         if way is None or not forward.pending:
             return
+        wish = self._wish(forward, now + 3600 * SECOND_NS, self._priority(forward), ())
+        forward.lost |= way.open(now) and not self.access.holds(wish, way, now)
         if forward.lost or not way.open(now):
-            wish = self._wish(forward, now + 3600 * SECOND_NS, 3, ())
-            found = self.planner.way(wish, now)
+            found = self.access.way(wish, self.planner.way(wish, now), now)
             if isinstance(found, Way) and found.open(now) and found.kind is Kind.AD:
                 self._tell(forward.spacecraft, forward.switch(found, now), now)
-        if forward.suspended and forward.way is not None and forward.way.open(now):
+        way = forward.way
+        if forward.suspended and not forward.lost and way is not None and way.open(now):
             self._tell(forward.spacecraft, forward.prepare(now), now)
+
+    def _priority(self, forward: Forward) -> int:
+        """Return the priority of the most urgent command that is under way to a spacecraft."""
+        state = self.record.state
+        channel = state.channels.get((forward.spacecraft, forward.settings.vcid), Channel())
+        names = {name for _, fact in channel.frames.values() for name in fact.commands}
+        return max((state.commands[e].priority for e in names if e in state.commands), default=1)
 
     def _serve(self, name: str, now: int) -> None:
         """Release what can go to a spacecraft, in order."""
@@ -168,6 +182,13 @@ class Commander:
             if not way.open(now) or now + way.flight_ns >= known.latest_ns:
                 self.needs[known.id] = f"contact: {way.text}"
                 continue
+            usable = self.access.way(self._wish_of(known), way, now)
+            if isinstance(usable, str):
+                self.needs[known.id] = usable
+                continue
+            if usable is not way:
+                way = usable
+                self._routed(known, way, now)
             if not self._release(forward, known, way, now):
                 return
 
@@ -176,16 +197,24 @@ class Commander:
     ) -> Wish:
         return Wish(forward.spacecraft, forward.settings.length, not_after_ns, priority, via)
 
-    def route(self, known: Command, now: int) -> Way | None:
-        """Return the way of a command as the plan has it now; note one that is new."""
+    def _wish_of(self, known: Command) -> Wish:
         taken = known.taken
         forward = self.forwards[taken.spacecraft]
-        wish = self._wish(forward, known.latest_ns, known.priority, tuple(taken.via))
+        return self._wish(forward, known.latest_ns, known.priority, tuple(taken.via))
+
+    def route(self, known: Command, now: int) -> Way | None:
+        """Return the way of a command as the plan has it now; note one that is new."""
+        wish = self._wish_of(known)
         way = self.planner.way(wish, now)
         if isinstance(way, str):
             self._no_route(known, way, now)
             return None
-        before = known.routed
+        way = self.access.usual(wish, way, now)
+        self._routed(known, way, now)
+        return way
+
+    def _routed(self, known: Command, way: Way, now: int) -> None:
+        taken, before = known.taken, known.routed
         if before is None or known.life.state is Stage.QUEUED or before.nodes != list(way.nodes):
             departs = max(now, way.opens_ns, taken.not_before_ns)
             arrives = way.route.arrives_ns + departs - way.opens_ns
@@ -195,7 +224,6 @@ class Commander:
                     arrives, way.until_ns,
                 )
             )  # fmt: skip
-        return way
 
     def _no_route(self, known: Command, why: str, now: int) -> None:
         """End a command that no contact serves before its expiry.

@@ -273,14 +273,15 @@ class Forward:
                 self._began(ok, now)
 
     def _send(self, action: Send, now: int) -> None:
-        """Let a frame leave, unless it would come too late, and tell FOP-1 that it is taken."""
+        """Let a frame leave, unless it has no way or is too late, and tell FOP-1 it is taken."""
         fdu = self._fdus.get(action.request)
         if action.kind is Kind.AD and fdu is not None:
             self._numbers[action.request] = action.sequence
-        way = self._by if action.kind is Kind.BD and self._by is not None else self.way
+        by = self._by if action.kind is Kind.BD else None
+        way = by or (None if self.lost else self.way)
         if way is not None and (fdu is None or fdu.expires_ns > now + way.flight_ns):
             self._leave(action, fdu, way, now)
-        elif action.kind is Kind.AD and not action.retransmission:
+        elif way is not None and action.kind is Kind.AD and not action.retransmission:
             self._out.append(Turned(f"frame {action.sequence} is held back, it would be too late"))
         self._do(Lower(action.kind), now)
 

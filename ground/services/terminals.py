@@ -127,7 +127,10 @@ class Terminals:
         elif not ask.anywhen:
             first = _Waiting(ask.priority, now, now)
             waiting = self._line.setdefault((ask.relay, ask.spacecraft), first)
-            waiting.priority, waiting.asked_ns = ask.priority, now
+            if waiting.asked_ns == now:  # for another command: the most urgent one counts
+                waiting.priority = max(waiting.priority, ask.priority)
+            else:
+                waiting.priority, waiting.asked_ns = ask.priority, now
         return found
 
     def leave(self, spacecraft: str) -> None:
@@ -203,7 +206,7 @@ class Terminals:
         start = max(now, ask.start_ns - setup)
         ready = max(ask.start_ns, start + setup)
         if ready >= ask.end_ns:
-            why = f"a terminal of {ask.relay} would turn there until {_clock(ready)}"
+            why = f"a terminal of {ask.relay} would turn there until {clock(ready)}"
             return Refused(why, ready)
         if len(self._bookings) >= MOST:
             return Refused(f"{MOST} bookings stand; expected fewer", ready)
@@ -246,7 +249,7 @@ class Terminals:
             free, names = min(ends.values()), ", ".join(sorted(ends)[:4])
             some = "terminal is" if self._relays[ask.relay].count == 1 else "terminals are"
             noun, verb = some.split()
-            why = f"{noun} of {ask.relay} {verb} taken by {names} until {_clock(free)}"
+            why = f"{noun} of {ask.relay} {verb} taken by {names} until {clock(free)}"
             return Refused(why, free)
         if any(relay == ask.relay for relay, _ in self._line):
             return Refused(f"others wait for a terminal of {ask.relay}", start_ns)
@@ -258,5 +261,6 @@ def _booked(ask: Ask, name: str, start: int, ready: int, end: int, now: int) -> 
     return Booked(now, name, *who, start, ready, end, ask.priority, ask.by, ask.reason)
 
 
-def _clock(t_ns: int) -> str:
+def clock(t_ns: int) -> str:
+    """Return the time of day, UTC, as people are told it."""
     return times.iso(t_ns)[11:19]
