@@ -1,6 +1,6 @@
 """`kill -9` at an exact place: each write, sync and send of a process is numbered, and one kills.
 
-Run a flow once to learn how many places there are (`count`), then once for each with `at`.
+Run a flow once to learn which places there are (`places`), then once for each with `at`.
 """
 
 from __future__ import annotations
@@ -24,22 +24,25 @@ class Crashes:
     Attributes:
         whose: the processes whose places count.
         at: the number of the place that kills; 0 for none.
-        count: places so far; `where`: the one that killed.
+        cut: how many octets of a write that it is killed in are written; 0 for half of them.
+        places: so far, by what they are; `where`: the one that killed.
         running: the process that runs now, "" for none.
     """
 
-    def __init__(self, whose: str = "", at: int = 0) -> None:
-        self.whose, self.at = whose, at
-        self.count, self.where, self.running = 0, "", ""
+    def __init__(self, whose: str = "", at: int = 0, cut: int = 0) -> None:
+        self.whose, self.at, self.cut = whose, at, cut
+        self.places: list[str] = []
+        self.where = self.running = ""
 
     def place(self, what: str) -> bool:
         """Pass a place; return whether it is the one that kills."""
         if not self.running or self.running != self.whose:
             return False
-        self.count += 1
-        if self.count == self.at:
-            self.where = f"{self.running} at {self.count}: {what}"
-        return self.count == self.at
+        self.places.append(what)
+        number = len(self.places)
+        if number == self.at:
+            self.where = f"{self.running} at {number}: {what}"
+        return number == self.at
 
     def point(self, what: str) -> None:
         """Pass a place, alive or not."""
@@ -56,7 +59,7 @@ class Crashes:
             self.running = before
 
     def watch(self, patch: pytest.MonkeyPatch) -> None:
-        """Number each write (nothing of it, half of it, all of it on disk) and each sync.
+        """Number each write (nothing of it, a part, all of it on disk) and each sync.
 
         Nothing is synced in truth, as no power is cut; what was written survives the process.
         """
@@ -65,7 +68,7 @@ class Crashes:
         def writing(descriptor: int, octets: bytes | bytearray) -> None:
             self.point("before a write")
             if self.place("in a write"):
-                write_all(descriptor, octets[: len(octets) // 2])
+                write_all(descriptor, octets[: self.cut or len(octets) // 2])
                 raise Killed(self.where)
             write_all(descriptor, octets)
             self.point("after a write")
