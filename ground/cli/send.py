@@ -87,7 +87,7 @@ def send(
         str, typer.Option("--override", help="Why constraints may be passed over.")
     ] = "",
     target: Annotated[
-        str, typer.Option("--target", help="The target's name once more, which H1 asks for.")
+        str, typer.Option("--target", help="The target's name once more, for what is hazardous.")
     ] = "",
     wait: Annotated[
         str | None, typer.Option("--wait", help="Until a stage, as RADIATED or COMPLETED.")
@@ -141,12 +141,15 @@ def send(
 def _typed(
     station: Station, spacecraft: str, command: str, given: dict[str, str], more: dict[str, Any]
 ) -> str:
-    """Return the target's name as a person types it, where the command asks for that."""
+    """Return the target's name as a person types it, where the command is hazardous."""
     probe = station.send(spacecraft, command, given, typed=spacecraft, dry_run=True, **more)
-    if probe.row.hazard != "H1" or probe.wrong:
+    if probe.row.hazard == "H0" or probe.wrong:
         return ""
+    known = station.commands(spacecraft).commands
+    reason = next((each.reason for each in known if each.path == probe.row.path), "")
     show(probe.row)
-    return terminal.ask(f"Hazardous. Type the name of the target to send it ({spacecraft})")
+    say(f"[bold]hazardous[/bold]  {literal(reason)}")
+    return terminal.ask(f"Type the name of the target to send it ({spacecraft})")
 
 
 def _introduce(sent: Sent, now: int, *, dry_run: bool) -> None:

@@ -119,7 +119,9 @@ class CommandService:
             case ListCommands():
                 return self._list(message)
             case DescribeCommands(name):
-                kind = CommandKind("/A/CARD_POWER", "CARD_POWER", "", "H0", "", [], [], [])
+                kind = CommandKind(
+                    *("/A/CARD_POWER", "CARD_POWER", "", "H1", "the job is lost", [], [], [])
+                )
                 return CommandsDescribed(name, "", [kind], ["send"])
             case ReadAuthority():
                 channel = ChannelRow(

@@ -188,13 +188,15 @@ def test_no_command_service_exits_4(run: Run, monkeypatch: pytest.MonkeyPatch):
     assert "no answer in" in done.err
 
 
+@pytest.mark.parametrize("hazard", ["H1", "H2"])
 def test_a_person_types_the_target_of_what_is_hazardous(
-    run: Run, commanding: CommandService, person: list[str]
+    run: Run, commanding: CommandService, person: list[str], hazard: str
 ):
-    commanding.hazard = "H1"
+    commanding.hazard = hazard
     person.append("A")
     done = run(*SEND)
     assert done.code == 0
+    assert "hazardous  the job is lost" in done.out
     probe, asked = (each for _, each in commanding.asked if isinstance(each, SendCommand))
     assert (probe.dry_run, asked.dry_run, asked.typed) == (True, False, "A")
     assert not person, "asked once"
@@ -231,10 +233,8 @@ def test_a_person_approves_what_is_shown(
     run: Run, commanding: CommandService, person: list[str], home: Path
 ):
     Keyring(home).make("olga", "operate")
-    person += ["", "y"]
-    commanding.hazard = "H2"
     run(*SEND)
-    person[:] = ["n", "y"]
+    person += ["n", "y"]
     done = run("approve", "c1", "--key", "olga")
     assert done.code == 1
     assert "not approved" in done.out and not commanding.of(ApproveCommand)
