@@ -154,7 +154,7 @@ class Desk:
         name = f"c{self._record.taken + 1}"
         self._record.write(order.accepted(name, now))
         known = self._state.commands[name]
-        self._commander.route(known, now)
+        self._commander.routes.route(known, now)
         routes = [ways.row(each) for each in order.ways]
         return CommandTaken(self._views.row(known), order.constraints, routes, [])
 

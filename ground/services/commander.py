@@ -25,11 +25,12 @@ from ground.services import command_units
 from ground.services.command_catalogues import Catalogues
 from ground.services.command_listener import Listener
 from ground.services.command_record import Record
-from ground.services.command_terminals import Access
+from ground.services.command_routes import NO_ROUTE, Routes
 from ground.services.command_state import SEQUENCES, Channel, Command
+from ground.services.command_terminals import Access
 from ground.services.forward import RETURN_NS, Forward
 from ground.services.forward_told import Arrived, Doubt, Fdu, Leaving, Settled, Told
-from ground.services.planner import Planner, Wish
+from ground.services.planner import Planner
 from ground.services.returns import ClcwHeard, CustodyHeard, Heard, ReportHeard
 from ground.services.terminals import of_mission
 from ground.services.ways import Way
@@ -40,7 +41,6 @@ from protocols.tc import Kind
 
 SECOND_NS = 10**9
 LOOK_NS = SECOND_NS  # between two looks at a way that was not open
-NO_ROUTE = "no route: "
 
 
 class Commander:
@@ -53,6 +53,7 @@ class Commander:
         record: the facts and what waits for them.
         forwards: the forward channel of each spacecraft that takes commands.
         access: the terminals of relays.
+        routes: the ways of commands.
         needs: what commands wait for, in words.
     """
 
@@ -69,7 +70,9 @@ class Commander:
             if each.tc is not None
         }
         self.access = Access(planner, self.record, of_mission(mission))
-        self.needs: dict[str, str] = {}
+        crafts = {name: each.settings for name, each in self.forwards.items()}
+        self.routes = Routes(planner, self.record, self.access, crafts)
+        self.needs = self.routes.needs
 
     # ---- beginning --------------------------------------------------------------------------
 
@@ -154,86 +157,21 @@ class Commander:
         way = forward.way
         if way is None or not forward.pending:
             return
-        wish = self._wish(forward, now + 3600 * SECOND_NS, self._priority(forward), ())
-        forward.lost |= way.open(now) and not self.access.holds(wish, way, now)
-        if forward.lost or not way.open(now):
-            found = self.access.way(wish, self.planner.way(wish, now), now)
-            if isinstance(found, Way) and found.open(now) and found.kind is Kind.AD:
-                self._tell(forward.spacecraft, forward.switch(found, now), now)
+        found = self.routes.keep(forward, now)
+        if found is not None and found.kind is Kind.AD:
+            self._tell(forward.spacecraft, forward.switch(found, now), now)
         way = forward.way
         if forward.suspended and not forward.lost and way is not None and way.open(now):
             self._tell(forward.spacecraft, forward.prepare(now), now)
-
-    def _priority(self, forward: Forward) -> int:
-        """Return the priority of the most urgent command that is under way to a spacecraft."""
-        state = self.record.state
-        channel = state.channels.get((forward.spacecraft, forward.settings.vcid), Channel())
-        names = {name for _, fact in channel.frames.values() for name in fact.commands}
-        return max((state.commands[e].priority for e in names if e in state.commands), default=1)
 
     def _serve(self, name: str, now: int) -> None:
         """Release what can go to a spacecraft, in order."""
         forward, state = self.forwards[name], self.record.state
         for waiting in list(islice(state.queue.ready(name), forward.settings.window)):
             known = state.commands[waiting.command]
-            way = self.route(known, now)
-            if way is None:
-                continue
-            if not way.open(now) or now + way.flight_ns >= known.latest_ns:
-                self.needs[known.id] = f"contact: {way.text}"
-                continue
-            usable = self.access.way(self._wish_of(known), way, now)
-            if isinstance(usable, str):
-                self.needs[known.id] = usable
-                continue
-            if usable is not way:
-                way = usable
-                self._routed(known, way, now)
-            if not self._release(forward, known, way, now):
+            way = self.routes.usable(known, now)
+            if way is not None and not self._release(forward, known, way, now):
                 return
-
-    def _wish(
-        self, forward: Forward, not_after_ns: int, priority: int, via: tuple[str, ...]
-    ) -> Wish:
-        return Wish(forward.spacecraft, forward.settings.length, not_after_ns, priority, via)
-
-    def _wish_of(self, known: Command) -> Wish:
-        taken = known.taken
-        forward = self.forwards[taken.spacecraft]
-        return self._wish(forward, known.latest_ns, known.priority, tuple(taken.via))
-
-    def route(self, known: Command, now: int) -> Way | None:
-        """Return the way of a command as the plan has it now; note one that is new."""
-        wish = self._wish_of(known)
-        way = self.planner.way(wish, now)
-        if isinstance(way, str):
-            self._no_route(known, way, now)
-            return None
-        way = self.access.usual(wish, way, now)
-        self._routed(known, way, now)
-        return way
-
-    def _routed(self, known: Command, way: Way, now: int) -> None:
-        taken, before = known.taken, known.routed
-        if before is None or known.life.state is Stage.QUEUED or before.nodes != list(way.nodes):
-            departs = max(now, way.opens_ns, taken.not_before_ns)
-            arrives = way.route.arrives_ns + departs - way.opens_ns
-            self.record.write(
-                facts.Routed(
-                    now, known.id, way.route.plan_id, list(way.nodes), way.uplink, departs,
-                    arrives, way.until_ns,
-                )
-            )  # fmt: skip
-
-    def _no_route(self, known: Command, why: str, now: int) -> None:
-        """End a command that no contact serves before its expiry.
-
-        It waits where contacts are not foreseen so far, or what is out of order may come back.
-        """
-        self.needs[known.id] = NO_ROUTE + why
-        if self.planner.until_ns >= known.latest_ns and not self.planner.down:
-            del self.needs[known.id]
-            self.record.write(facts.Ended(now, known.id, "NO_ROUTE", why))
 
     def _release(self, forward: Forward, known: Command, way: Way, now: int) -> bool:
         """Let a command go; return whether the next one may follow."""
