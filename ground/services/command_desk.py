@@ -16,6 +16,8 @@ from ground.errors import InputError
 from ground.messages import (
     Answered,
     ApproveCommand,
+    BookRelay,
+    CancelBooking,
     CommandTaken,
     ControlAuthority,
     ControlCommand,
@@ -23,6 +25,7 @@ from ground.messages import (
     SendCommand,
 )
 from ground.services import command_bounds, command_rows, ways
+from ground.services.command_bookings import Bookings
 from ground.services.command_order import Order, understood
 from ground.services.command_state import Command
 from ground.services.command_views import LOOKS, Views
@@ -32,7 +35,10 @@ from protocols.cop1.signals import Order as Directive
 
 SECOND_NS = 10**9
 WAITING = (Stage.QUEUED, Stage.ROUTED)
-ACTS = (SendCommand, ApproveCommand, ControlCommand, ControlAuthority, DirectChannel)
+ACTS = (
+    *(SendCommand, ApproveCommand, ControlCommand, ControlAuthority, DirectChannel),
+    *(BookRelay, CancelBooking),
+)
 _DIRECTIVES = {
     "init": Directive.INITIATE,
     "init-clcw": Directive.INITIATE_WITH_CLCW,
@@ -73,6 +79,7 @@ class Desk:
         ]
         self._groups = _groups(mission)
         self._views = Views(commander, self._may)
+        self._bookings = Bookings(commander, mission, self._allowed)
 
     def answer(self, message: Any, user: str, now: int) -> Any:
         """Return the answer to a request of an operator."""
@@ -96,6 +103,10 @@ class Desk:
                 return self._authority(message, user, now)
             case DirectChannel():
                 return self._direct(message, user, now)
+            case BookRelay():
+                return self._bookings.book(message, user, now)
+            case CancelBooking():
+                return self._bookings.cancel(message, user, now)
         if isinstance(message, LOOKS):
             return self._views.answer(message, user, now)
         return Answered(False, f"{type(message).__name__} is not for the command service")
@@ -275,6 +286,10 @@ def _about(asked: Any) -> tuple[str, str, str]:
             return _ACTS[asked.act].value, "", asked.command
         case ControlAuthority():
             return _AUTHORITY[asked.act].value, asked.spacecraft, asked.act
+        case BookRelay():
+            return Verb.BOOK.value, asked.spacecraft, asked.relay
+        case CancelBooking():
+            return Verb.BOOK.value, "", asked.booking
     return Verb.DIRECTIVE.value, asked.spacecraft, asked.directive
 
 

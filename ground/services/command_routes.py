@@ -1,4 +1,4 @@
-"""Which way each command goes: by the plan and by the terminals that are free, on record when new."""
+"""Which way each command goes, by the plan and by the terminals that are free; new ones are noted."""
 
 from __future__ import annotations
 

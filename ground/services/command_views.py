@@ -22,7 +22,7 @@ from ground.messages import (
     ReadAuthority,
     RoutesPlanned,
 )
-from ground.services import command_rows, ways
+from ground.services import command_bookings, command_rows, ways
 from ground.services.command_state import Command
 from ground.services.commander import Commander
 from ground.services.planner import Wish
@@ -95,12 +95,16 @@ class Views:
         denied = self._may(Verb.CONTACTS, user, "").reasons
         if denied:
             return Answered(False, "; ".join(denied))
-        planner = self._commander.planner
-        rows = planner.contacts(asked.nodes, asked.start_ns, asked.end_ns)
+        planner, access = self._commander.planner, self._commander.access
+        span = asked.start_ns, asked.end_ns
+        rows = [*planner.contacts(asked.nodes, *span), *access.contacts(asked.nodes, *span)]
+        rows.sort(key=lambda each: (each.start_ns, each.source, each.target))
         limit = max(1, min(asked.limit, MOST_LISTED))
         plan = planner.plan.id if planner.plan else ""
         left = max(0, len(rows) - limit)
-        return ContactsPlanned(plan, planner.made_ns, rows[:limit], left, planner.doubts(now))
+        booked = [command_bookings.row(each) for each in access.terminals.standing(span[0])]
+        doubts = planner.doubts(now)
+        return ContactsPlanned(plan, planner.made_ns, rows[:limit], left, doubts, booked)
 
     def _route(self, asked: PlanRoute, user: str, now: int) -> RoutesPlanned | Answered:
         denied = self._may(Verb.ROUTE, user, asked.spacecraft).reasons
