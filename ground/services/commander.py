@@ -149,6 +149,9 @@ class Commander:
                 self.record.write(facts.Ended(now, asked.command, "EXPIRED", why))
         for fact in state.authority.expire(now):
             self.record.write(fact)
+        for name in state.changed:
+            if name in self.needs and name not in state.queue:
+                del self.needs[name]
 
     # ---- what waits -------------------------------------------------------------------------
 
