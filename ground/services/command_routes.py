@@ -1,4 +1,4 @@
-"""Which way each command goes, by the plan and by the terminals that are free; new ones are noted."""
+"""Which way each command goes: by the plan, and by the terminals of relays that are free."""
 
 from __future__ import annotations
 

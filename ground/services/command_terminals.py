@@ -15,7 +15,7 @@ from math import nan
 from ground.command import facts
 from ground.messages import ContactRow
 from ground.relay.booking import Terminals as Count
-from ground.relay.plan import Plan
+from ground.relay.plan import Contact, Plan
 from ground.services.command_record import Record
 from ground.services.planner import Planner, Wish
 from ground.services.terminal_room import Ask
@@ -175,12 +175,15 @@ class Access:
         span = each.ready_ns, each.end_ns
         return ContactRow(each.relay, each.spacecraft, *span, rate, owlt, "booked", nan)
 
-    def seen(self, relay: str, spacecraft: str, start_ns: int, end_ns: int) -> ContactRow | None:
+    def seen(self, relay: str, spacecraft: str, start_ns: int, end_ns: int) -> Contact | None:
         """Return the first contact from a relay to a spacecraft that overlaps a time."""
-        for row in self._planner.contacts([relay], start_ns, end_ns):
-            if (row.source, row.target) == (relay, spacecraft):
-                return row
-        return None
+        plan = self._planner.plan
+        if plan is None:
+            return None
+        there = (plan.source == plan.places[relay]) & (plan.target == plan.places[spacecraft])
+        then = (plan.start_ns < end_ns) & (plan.end_ns > start_ns)
+        rows = (there & then).nonzero()[0].tolist()
+        return plan.contact(rows[0]) if rows else None
 
 
 def _key(wish: Wish) -> _Key:
