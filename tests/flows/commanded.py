@@ -392,8 +392,10 @@ class Station:
 
     def executions(self, name: str) -> list[int]:
         """When the octets of a command were executed on board."""
-        octets = self.command(name).taken.octets
-        return [each.t_ns for each in self.world.executed if each.octets == octets]
+        taken = self.command(name).taken
+        mine = taken.spacecraft, taken.octets
+        executed = self.world.executed
+        return [each.t_ns for each in executed if (each.spacecraft, each.octets) == mine]
 
     def ways(self, name: str) -> list[list[str]]:
         """The nodes of each transmission of a command."""

@@ -42,13 +42,14 @@ def check(station: Station) -> None:
 
 def once(station: Station) -> None:
     """I2."""
-    count = Counter(each.octets for each in station.world.executed)
-    twice = [octets.hex() for octets, many in count.items() if many > 1]
+    count = Counter((each.spacecraft, each.octets) for each in station.world.executed)
+    twice = [(name, octets.hex()) for (name, octets), many in count.items() if many > 1]
     assert not twice, f"executed twice: {twice}"
     if station.service is None:
         return
     for known in station.state.commands.values():
-        done, where = count[known.taken.octets], known.life.state
+        taken, where = known.taken, known.life.state
+        done = count[taken.spacecraft, taken.octets]
         if where == "COMPLETED":
             assert done == 1, f"{known.id} is COMPLETED and was executed {done} times"
         elif phase(where) in (Phase.GROUND, Phase.UNSENT, Phase.REJECTED):
@@ -58,16 +59,16 @@ def once(station: Station) -> None:
 def in_order(station: Station) -> None:
     """I3."""
     released: dict[str, list[tuple[int, int]]] = {}
-    octets: dict[bytes, str] = {}
+    octets: dict[tuple[str, bytes], str] = {}
     for place, fact in enumerate(station.facts):
         if isinstance(fact, facts.Accepted) and not fact.on_board_ns:
-            octets[fact.octets] = fact.command
+            octets[fact.spacecraft, fact.octets] = fact.command
         elif isinstance(fact, facts.Released) and fact.kind == "AD" and not fact.retransmission:
             for name in fact.commands:
                 released.setdefault(name, []).append((fact.t_ns, place))
     before: dict[str, tuple[int, str]] = {}
     for each in station.world.executed:
-        name = octets.get(each.octets)
+        name = octets.get((each.spacecraft, each.octets))
         went = [place for t_ns, place in released.get(name or "", ()) if t_ns <= each.t_ns]
         if name is None or not went:
             continue
@@ -79,10 +80,12 @@ def in_order(station: Station) -> None:
 def in_time(station: Station) -> None:
     """I4."""
     late = {
-        fact.octets: fact.not_after_ns for fact in station.facts if isinstance(fact, facts.Accepted)
+        (fact.spacecraft, fact.octets): fact.not_after_ns
+        for fact in station.facts
+        if isinstance(fact, facts.Accepted)
     }
     for each in station.world.executed:
-        end = late.get(each.octets)
+        end = late.get((each.spacecraft, each.octets))
         assert end is None or each.t_ns <= end + station.delay_ns, f"executed too late: {each}"
 
 

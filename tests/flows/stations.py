@@ -57,7 +57,7 @@ class LiveStation:
         self._to = "127.0.0.1", port
         self._context = zmq.Context()
         run = Run(self.home, REALM)
-        addresses = [run.publisher(each) for each in (*SERVICES, "station")]
+        addresses = [run.publisher(each) for each in (*SERVICES, "commanding", "station")]
         topics = [f"{REALM}/status/", f"{REALM}/events/"]
         self._bus = Subscriber(self._context, addresses, topics)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ground.messages import ApproveCommand, Answered, ControlCommand
+from ground.messages import Answered, ApproveCommand, ControlCommand
 from tests.clauses import clause
 from tests.flows import invariants
 from tests.flows.commanded import (
