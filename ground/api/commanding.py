@@ -95,6 +95,17 @@ class Commanding(Asking):
         """Give a COP-1 directive to the forward channel of a spacecraft; see `DirectChannel`."""
         self._act(messages.DirectChannel(spacecraft, directive, value))
 
+    def book(
+        self, relay: str, spacecraft: str, start_ns: int, end_ns: int, **more: Any
+    ) -> messages.RelayBooked:
+        """Keep a terminal of a relay for a spacecraft; `more` are fields of `BookRelay`."""
+        asked = messages.BookRelay(relay, spacecraft, start_ns, end_ns, **more)
+        return self._ask(asked, messages.RelayBooked)
+
+    def cancel_booking(self, booking: str, reason: str = "") -> None:
+        """Give up what was booked, as b12."""
+        self._act(messages.CancelBooking(booking, reason))
+
     # ---- questions --------------------------------------------------------------------------
 
     def commands(self, spacecraft: str) -> messages.CommandsDescribed:
@@ -127,6 +138,11 @@ class Commanding(Asking):
         """Return the contacts of nodes, of all where none is named, that overlap a time."""
         asked = messages.PlanContacts(list(nodes), start_ns, end_ns, limit)
         return self._ask(asked, messages.ContactsPlanned)
+
+    def bookings(self, now: int) -> list[messages.BookingRow]:
+        """Return the bookings of terminals that are not over."""
+        asked = messages.PlanContacts([], now, now + 1, 1)
+        return self._ask(asked, messages.ContactsPlanned).bookings
 
     def route(self, asked: messages.PlanRoute) -> messages.RoutesPlanned:
         """Return the way that a command would take, and others.

@@ -14,6 +14,7 @@ from ground.cli import (
     approve,
     archive,
     authority,
+    book,
     check,
     console,
     contacts,
@@ -102,6 +103,7 @@ app.command("replay", epilog=_example("ground replay chenguang1 --rate 10 --id y
 app.command("contacts", epilog=_example("ground contacts chenguang1 --hours 12 --node CG-1"))(
     contacts.contacts
 )
+app.command("book", epilog=_example("ground book TL-1 CG2-07 --from +10m --until +30m"))(book.book)
 app.command("route", epilog=_example("ground route chenguang1 CG-1 --via direct"))(route.route)
 app.command(
     "send", epilog=_example("ground send CG-1 CARD_POWER card=3 power=OFF --wait COMPLETED")
