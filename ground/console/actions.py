@@ -5,12 +5,12 @@ A disabled action says why on the last line. In a replay only the replay itself 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from ground.console import acts, commands, keys, ordering
 from ground.console.acts import Question
+from ground.console.replaying import Replaying
 from ground.console.screens.alarms import AlarmsPage
 from ground.console.screens.contacts import ContactsPage
 from ground.console.screens.parameters import ParametersPage
@@ -23,8 +23,6 @@ from ground.messages import AlarmRow, ControlReplay
 if TYPE_CHECKING:
     from ground.console.app import Console
 
-SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0)  # times real time
-_REPLAY = "no replay here: the realm is fixed when the console starts"
 _PAGE_OF = {"shelved": "alarms"}
 
 
@@ -33,13 +31,14 @@ class Actions:
 
     def __init__(self, app: Console) -> None:
         self.app = app
+        self.replaying = Replaying(app)
 
     def run(self, action: str, key: str = "") -> None:
         """Do an action that a key stands for."""
         if action == "page":
             self._page(key)
         elif action.startswith("replay_"):
-            self._replay_key(action)
+            self.replaying.key(action)
         elif action.startswith("plot_"):
             self._plot(action)
         elif action.startswith("order_"):
@@ -83,7 +82,7 @@ class Actions:
             self.app.ordering.confirmed(question.what, request)
             return
         replayed = isinstance(request, ControlReplay)
-        why = self._replay_refused() if replayed else self._refused()
+        why = self.replaying.refused() if replayed else self._refused()
         if why:
             self.app.notice(f"nothing was sent: {why}")
             return
@@ -105,7 +104,7 @@ class Actions:
         elif verb == "filter":
             self.app.page.filter(" ".join(words))
         elif verb == "replay":
-            self._replay(words)
+            self.replaying.command(words)
         elif verb == "plot":
             self._plot_named(words)
         else:
@@ -162,47 +161,6 @@ class Actions:
     def _merge(self) -> None:
         if isinstance(self.app.page, AlarmsPage):
             self.app.page.merge()
-
-    # --- Replay ------------------------------------------------------------------------------
-
-    def _replay_key(self, action: str) -> None:
-        moved = self.app.desk.model.replay
-        if moved is None:
-            self.app.notice("no replay heard yet")
-            return
-        if action == "replay_goto":
-            self.app.foot.type(":replay seek ")
-            return
-        rate = {"replay_slower": -1, "replay_faster": 1}.get(action)
-        if rate is not None:
-            self._control(ControlReplay("rate", _speed(moved.rate, rate)))
-        elif action == "replay_step":
-            self._control(ControlReplay("step"))
-        else:
-            self._control(ControlReplay("resume" if moved.paused else "pause"))
-
-    def _replay(self, words: Sequence[str]) -> None:
-        why = self._replay_refused()
-        if why:
-            raise InputError(why)
-        moved = self.app.desk.model.replay
-        request = commands.replay(words, moved.t_ns if moved else self.app.clock())
-        if request.act == "stop":
-            self.app.sheet.ask(acts.stop_replay())
-        else:
-            self._control(request)
-
-    def _replay_refused(self) -> str:
-        if self.app.palette.kind != "replay":
-            return _REPLAY
-        return "" if self.app.desk.model.lost_ns is None else "the station is not heard"
-
-    def _control(self, request: ControlReplay) -> None:
-        why = self._replay_refused()
-        if why:
-            self.app.notice(why)
-        else:
-            self.app.desk.session.act(request, f"replay {request.act}")
 
     # --- Plots -------------------------------------------------------------------------------
 
@@ -272,11 +230,3 @@ class Actions:
         lines = [f"  {left:40} {right}" for left, right in pairs]
         verbs = f"  : {', '.join(commands.VERBS)}"
         self.app.sheet.read([f"KEYS of {page.TITLE} (esc closes)", *lines, verbs])
-
-
-def _speed(rate: float, step: int) -> float:
-    """Return the next speed up or down; the one behind the fastest is as fast as possible."""
-    now = rate or math.inf
-    if step > 0:
-        return next((each for each in SPEEDS if each > now), 0.0)
-    return next((each for each in reversed(SPEEDS) if each < now), SPEEDS[0])

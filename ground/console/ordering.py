@@ -22,7 +22,7 @@ from ground.console.screens.command import CommandPage
 from ground.console.view.orders import short
 from ground.console.view.text import clean
 from ground.errors import InputError
-from ground.messages import ApproveCommand, ControlAuthority, ControlCommand
+from ground.messages import ApproveCommand, CommandRow, ControlAuthority, ControlCommand
 
 if TYPE_CHECKING:
     from ground.console.app import Console
@@ -132,6 +132,7 @@ class Ordering:
         if why:
             self.app.notice(clean(why))
             return
+        self.arming.way = None  # another question may have another answer
         self.app.desk.session.commanding.validate(page.draft, asked, now)
         self.app.notice("validating: a dry run at the station")
 
@@ -208,8 +209,7 @@ class Ordering:
             if ours:
                 self.arming.unload()
                 self.page.composer.item = 0
-            needs = f", it needs {clean(row.needs)}" if row.needs else ""
-            self.app.notice(f"{text}: taken, sha {short(row.sha256)}{needs}")
+            self.app.notice(f"{text}: taken as {_named(row, loaded)}")
             return
         self.app.notice(f"{text} {'REFUSED: ' if outcome.refused else ''}{clean(outcome.why)}")
         if ours:
@@ -225,6 +225,14 @@ class Ordering:
         again = requests.REPEAT in outcome.why.casefold() and not outcome.loaded.request.repeat
         if again and self.app.page is self.page:
             self._fire(outcome.why)
+
+
+def _named(row: CommandRow, loaded: Loaded) -> str:
+    """Return under what a command was taken, and what is now expected of whom."""
+    told = f"{clean(row.id)}, sha {short(row.sha256)}"
+    if row.sha256 != loaded.command.sha256:  # others went before: it has another sequence count
+        told += f" (loaded as {short(loaded.command.sha256)}: its count or expiry is another)"
+    return f"{told}, it needs {clean(row.needs)}" if row.needs else told
 
 
 def concerns(request: Any) -> TypeGuard[Asked]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from ground.console import requests
 from ground.console.screens.command import CommandPage
 from ground.console.screens.lists import approvable
+from ground.console.view.text import clean
 from ground.messages import CommandRow
 
 if TYPE_CHECKING:
@@ -102,11 +103,12 @@ class Queueing:
         return here
 
     def _add(self) -> None:
-        why = self.page.refused() or ("" if self.page.draft.command else "no command to put there")
-        if why:
-            self.app.notice(why)
+        draft = self.page.draft
+        why = self.page.refused() or "; ".join(draft.wrong)
+        if why or not draft.command:
+            self.app.notice(clean(why) or "no command to put on the stack")
             return
-        number = self.page.stack.add(self.page.draft)
+        number = self.page.stack.add(draft)
         self.page.lists.show("stack")
         self.app.notice(f"item {number} of the stack; n steps, each is loaded and fired by itself")
 

@@ -130,9 +130,14 @@ class CommandPage(Page):
     def _route(self) -> messages.PlanRoute:
         """Return the question which way the command would take."""
         judged = self.desk.orders.judged
-        octets = len(judged.taken.command.octets) if judged and judged.taken else 64
-        via = [each for each in self.draft.options.get("via", "").split(",") if each]
-        return messages.PlanRoute(self.draft.spacecraft, octets=octets, via=via)
+        if judged is None or judged.taken is None or not judged.fits(self.draft):
+            via = [each for each in self.draft.options.get("via", "").split(",") if each]
+            return messages.PlanRoute(self.draft.spacecraft, via=via)
+        asked, row = judged.request, judged.taken.command
+        return messages.PlanRoute(
+            *(asked.spacecraft, len(row.octets), asked.not_before_ns, row.expires_ns),
+            *(asked.priority, asked.via),
+        )
 
     def _paint_caption(self, now: int) -> None:
         glyphs, cells = self.desk.palette.glyphs, self.size.width

@@ -11,7 +11,7 @@ from ground.console.view.parts import Line, Run, across
 from ground.console.view.text import age, clean, utc
 from ground.messages import CommandKind, RouteRow
 
-_BAND = {"H0": "normal", "H1": "new", "H2": "alert"}
+_BAND = {"H1": "new", "H2": "alert"}
 _WORDS = {"H0": "H0", "H1": "H1 HAZARDOUS", "H2": "H2 TWO PERSONS"}
 
 
@@ -27,7 +27,7 @@ def caption(
     left.append(Run(f" {clean(named)} ", base))
     if kind is None:
         return across(left, [], cells, base, glyphs.more)
-    left.append(Run(f" {_WORDS[kind.hazard]} ", _BAND[kind.hazard]))
+    left.append(Run(f" {_WORDS[kind.hazard]} ", _BAND.get(kind.hazard, base)))
     left.append(Run(f" {clean(kind.reason or kind.description)}", base))
     return across(left, [], cells, base, glyphs.more)
 
@@ -51,7 +51,7 @@ def route(row: RouteRow, now_ns: int) -> str:
     hops = " > ".join(map(clean, way([row]))) or "no hops"
     leaves = "now" if row.departs_ns <= now_ns else utc(row.departs_ns, date=False)
     open_for = age(row.until_ns - now_ns)
-    service = f"{row.service} K={row.window} T1={row.t1_ns / 1e9:g}s"
+    service = f"{row.service} K={row.window} T1={row.t1_ns / 1e9:.3g}s"
     arrives = utc(row.arrives_ns, date=False)
     return f"{hops}  leaves {leaves}, arrives {arrives}, open for {open_for}, {service}"
 

@@ -31,6 +31,7 @@ _ASTRO, _ASCII = tuple("✓✗▶?T-·"), tuple("vx>?T-.")  # one cell each
 
 QUEUE = (
     Column("", 2),
+    Column("id", 6, from_width=110),
     Column("UTC", 9, from_width=96),
     Column("target", 8),
     Column("command", 18, grow=3),
@@ -51,6 +52,7 @@ def command(row: CommandRow, look: Look) -> list[Cell]:
     style = standing(row, look)
     return [
         look.sign(style),
+        Cell(clean(row.id), "dim"),
         Cell(utc(row.accepted_ns, date=False), "dim"),
         Cell(clean(row.spacecraft), look.quiet("strong")),
         Cell(clean(row.text), look.quiet()),
@@ -102,7 +104,7 @@ DETAIL = (Column("UTC", 12), Column("after", 8, right=True), Column("", 16), Col
 def detail(row: CommandRow, look: Look) -> list[tuple[str, str, str, str]]:
     """Return all that is known of a command: what it is, then every step with its time."""
     facts = (
-        ("command", f"{row.spacecraft} {row.text} ({row.path})"),
+        ("command", f"{row.id}: {row.spacecraft} {row.text} ({row.path})"),
         ("packet", f"{len(row.octets)} octets {row.octets[:24].hex(' ')}"),
         ("sha256", row.sha256),
         ("by", f"{row.author}, approved by {row.approver or 'nobody'}, {row.hazard}"),
@@ -149,7 +151,8 @@ def status(row: CommandRow, now_ns: int) -> str:
     last = row.steps[-1].t_ns if row.steps else row.accepted_ns
     state = "HELD" if row.held and not row.ended else row.state
     needs = f" NEEDS {clean(row.needs)}" if row.needs else ""
-    why = f" {clean(row.steps[-1].detail)}" if row.ended and row.steps else ""
+    detail = clean(row.steps[-1].detail) if row.ended and row.steps else ""
+    why = f" {detail}" if detail else ""
     return f"{clean(state)}{needs}{why} {age(now_ns - last)}"
 
 

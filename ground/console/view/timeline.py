@@ -49,7 +49,7 @@ def draw(scene: Scene, cells: int, height: int, glyphs: Glyphs) -> list[Line]:
         return [[Run(fit("no room for a timeline", cells), "dim")]]
     grouped = links(scene)
     shown = height - 1 if len(grouped) < height else height - 2
-    lines = [_axis(scene, room, glyphs)]
+    lines = [_axis(scene, room)]
     lines += [_bar(link, rows, scene, room, glyphs) for link, rows in list(grouped.items())[:shown]]
     if len(grouped) > shown:
         lines.append(
@@ -72,28 +72,33 @@ def links(scene: Scene) -> dict[Link, list[ContactRow]]:
     return {link: grouped[link] for link in sorted(grouped, key=rank)}
 
 
-def handovers(contacts: Iterable[ContactRow], target: str, now_ns: int) -> list[Handover]:
+def handovers(
+    contacts: Iterable[ContactRow], target: str, now_ns: int, serving: str = ""
+) -> list[Handover]:
     """Return how a target passes from one contact to the next from now on.
 
-    Who serves it does so until its contact ends; then whoever stays in sight for longest does.
+    Who serves it now (`serving`, where that is known) does so until its contact ends; then whoever
+    stays in sight for longest does.
     """
-    rows = sorted(
-        (each for each in contacts if each.target == target and each.end_ns > now_ns),
-        key=lambda each: each.start_ns,
-    )
+    ahead = (each for each in contacts if each.target == target and each.end_ns > now_ns)
+    rows = sorted(ahead, key=lambda each: each.start_ns)
     found: list[Handover] = []
-    serving, t_ns = "", now_ns
+    before, t_ns = "", now_ns
     while rows:
         open_now = [each for each in rows if each.start_ns <= t_ns]
-        following = max(open_now, key=lambda each: each.end_ns, default=None)
+        following = max(
+            open_now,
+            key=lambda each: (not found and each.source == serving, each.end_ns),
+            default=None,
+        )
         if following is None:
-            if serving or not found:
-                found.append(Handover(t_ns, serving, ""))
-            serving, t_ns = "", rows[0].start_ns
+            if before or not found:
+                found.append(Handover(t_ns, before, ""))
+            before, t_ns = "", rows[0].start_ns
             continue
-        if following.source != serving:
-            found.append(Handover(t_ns, serving, following.source))
-        serving, t_ns = following.source, following.end_ns
+        if following.source != before:
+            found.append(Handover(t_ns, before, following.source))
+        before, t_ns = following.source, following.end_ns
         rows = [each for each in rows if each.end_ns > t_ns]
     return found
 
@@ -101,7 +106,10 @@ def handovers(contacts: Iterable[ContactRow], target: str, now_ns: int) -> list[
 def serves(scene: Scene, glyphs: Glyphs, cells: int) -> Line:
     """Return the line of handovers of the target."""
     runs: Line = [Run(f" {clean(scene.target) or 'no spacecraft'} ", "strong")]
-    for at, each in enumerate(handovers(scene.contacts, scene.target, scene.now_ns)):
+    last = scene.hops[-1] if scene.hops else None
+    serving = last.source if last is not None and last.target == scene.target else ""
+    found = handovers(scene.contacts, scene.target, scene.now_ns, serving)
+    for at, each in enumerate(found):
         when = "now" if at == 0 else utc(each.t_ns, date=False)
         follows = clean(each.next) or "nobody"
         runs.append(
@@ -164,16 +172,15 @@ def taken(row: ContactRow, hops: Iterable[HopRow]) -> bool:
     )
 
 
-def _axis(scene: Scene, room: int, glyphs: Glyphs) -> Line:
+def _axis(scene: Scene, room: int) -> Line:
     """Return the times above the bars, and where now is."""
     span, text = scene.end_ns - scene.start_ns, [" "] * room
-    step = max(1, room // 12)
-    for at in range(0, room - 5, max(8, room // max(1, step))):
-        label = utc(scene.start_ns + span * at // room, date=False)[:5]
-        text[at : at + len(label)] = label
     now = (scene.now_ns - scene.start_ns) * room // span
-    if 0 <= now < room:
-        begin = min(now, room - 3)
+    begin = min(now, room - 3) if 0 <= now < room else -9
+    for at in range(0, room - 5, max(8, room // 8)):
+        if not begin - 6 < at < begin + 4:  # it would run into the word now
+            text[at : at + 5] = utc(scene.start_ns + span * at // room, date=False)[:5]
+    if begin >= 0:
         text[begin : begin + 3] = "now"
     return [Run(fit(" UTC", LABEL), "axis"), Run("".join(text), "axis")]
 

@@ -105,7 +105,7 @@ def command(number: int, *stages: str, **more: Any) -> CommandRow:
         StepRow(stage, begin + at * SECOND, detail) for at, (stage, _, detail) in enumerate(parts)
     ]
     values: dict[str, Any] = {
-        "id": f"{number:032x}",
+        "id": f"c{number}",
         "spacecraft": "CG-1",
         "path": "/CG1/DC/CARD_POWER",
         "text": text,
@@ -224,7 +224,7 @@ class FakeCommanding:
         digest = sha256(octets + request.spacecraft.encode()).hexdigest()
         return replace(
             made,
-            id=request.request,
+            id=f"c{len(self.rows) + 1}",
             octets=octets,
             sha256=digest,
             spacecraft=request.spacecraft,

@@ -303,7 +303,8 @@ async def test_the_stack_steps_by_its_rules_and_sends_nothing_by_itself():
         (sent,) = it.feed.fired
         await it.press("n")
         assert "not completed yet" in it.lines[-1]
-        row = it.app.desk.orders.rows[sent.request]
+        row = it.app.desk.orders.rows["c8"]
+        assert row.path == sent.command
         done = messages.StepRow("COMPLETED", NOW + SECOND)
         it.feed.commanding.changed(replace(row, state="COMPLETED", steps=[*row.steps, done]))
         await it.settle(2)

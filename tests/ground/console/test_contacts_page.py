@@ -52,6 +52,9 @@ def test_handovers_follow_who_stays_longest():
         *[(51, "KASHI", ""), (60, "", "GEO-1")],
     ]
     assert timeline.handovers([], "CG-1", NOW) == []
+    both = [_row("A", "B", -5, 9), _row("C", "B", -5, 20)]
+    assert [each.next for each in timeline.handovers(both, "B", NOW)] == ["C"]
+    assert [each.next for each in timeline.handovers(both, "B", NOW, "A")] == ["A", "C"]
     later = [_row("A", "B", 5, 9)]
     assert timeline.handovers(later, "B", NOW) == [
         *[Handover(NOW, "", ""), Handover(NOW + 5, "", "A")]

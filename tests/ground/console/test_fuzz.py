@@ -13,9 +13,10 @@ from ground import messages
 from tests.ground.console.running import running
 
 _KEYS = (
-    *"2345790aAsuCnpPoxhjklgGq?:/!*.<>+-=tz",
+    *"234567890aAsuCnpPoxhjklgGq?:/!*.<>+-=tzvieHRFrJKS",
     *("enter", "escape", "tab", "shift+tab", "up", "down", "left", "right", "space"),
-    *("backspace", "pagedown", "pageup", "home", "end", "ctrl+x", "ctrl+d", "ctrl+u", "f1", "f10"),
+    *("backspace", "pagedown", "pageup", "home", "end", "ctrl+x", "ctrl+d", "ctrl+u", "f1"),
+    *("f5", "f6", "f7", "f9", "f10", "ctrl+g"),
 )
 _PIECES = st.one_of(
     st.sampled_from(_KEYS).map(lambda key: [key]),
@@ -44,6 +45,7 @@ async def _pressed(realm, chunks):
                 break
             assert realm.upper() in it.lines[0]
             assert "ALARMS" in it.lines[1]
+        assert it.feed.fired == []
         acts = [each for each in it.feed.acts if getattr(each, "act", "") not in _FREE]
         assert acts == confirming
         assert len(acts) <= sum(chunk.count("enter") for chunk in chunks)
