@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ground.errors import InputError
 from ground.relay import contacts as geometry
-from ground.relay import element_files, nodes, plan, synthetic
+from ground.relay import budget, element_files, nodes, plan, synthetic
 from ground.relay.contacts import Contacts
 from ground.relay.plan import SECOND_NS, Contact, Node, Plan
 from ground.settings import Mission, Orbit, Relay, Site, Spacecraft, Uplink
@@ -159,24 +159,45 @@ def foresee(
     return plan.joined(plan.of(every, cables), radio), found
 
 
-Rates = Callable[[str, str], tuple[float, ...]]
+Rate = float | budget.Radio
+Rates = Callable[[str, str], tuple[Rate, ...]]
 
 
 def _rates(mission: Mission, ways: Sequence[Uplink]) -> Rates:
-    """Return what tells the rate of each link by which one sends to another."""
+    """Return what tells the rate, or the radio, of each link by which one sends to another."""
     relays = {each.name: each for each in mission.relays}
+    merits = {each.name: each.tc.g_t_db_k for each in mission.spacecraft if each.tc is not None}
+    merits |= {each.name: each.g_t_db_k for each in mission.relays}
     sending = {each.site for each in ways}
 
     @cache
-    def rates(sender: str, receiver: str) -> tuple[float, ...]:
+    def rates(sender: str, receiver: str) -> tuple[Rate, ...]:
         if sender == CENTRE:
             return (CABLE_BPS,) if receiver in sending else ()
         if sender in relays:
-            relay = relays[sender]
-            return (relay.rate_bps,) if relay.reaches(receiver) else ()
-        return tuple(e.rate_bps for e in ways if e.site == sender and e.reaches(receiver))
+            several: Sequence[Relay | Uplink] = [relays[sender]]
+        else:
+            several = [each for each in ways if each.site == sender]
+        there = [each for each in several if each.reaches(receiver)]
+        return tuple(_rate(each, merits.get(receiver)) for each in there)
 
     return rates
+
+
+def _rate(sender: Relay | Uplink, g_t_db_k: float | None) -> Rate:
+    """Return what a sender sends at; to a station, which has no budget, at its usual rate."""
+    radio = sender.radio
+    if radio is None or g_t_db_k is None:
+        return sender.rate_bps
+    losses_db = radio.losses_db + radio.margin_db
+    return budget.Radio(radio.eirp_dbw, g_t_db_k, radio.frequency_mhz * 1e6, losses_db, radio.rates)
+
+
+def _bps(rate: Rate, range_km: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the rate of contacts by their largest range; 0 where the link does not close."""
+    if isinstance(rate, budget.Radio):
+        return budget.rate_bps(rate, range_km * 1000, margin_db=0.0)
+    return np.full(len(range_km), rate)
 
 
 def _radio(
@@ -185,23 +206,25 @@ def _radio(
     """Return the contacts of each link, either way, as columns of a plan."""
     places = {node.name: place for place, node in enumerate(every)}
     rows = [np.zeros(0, np.int64)]
-    links = [(0, 0, 0, 0.0)]
+    links, speeds = [(0, 0, 0)], [np.zeros(0)]
     new = np.diff(found.source, prepend=-1) | np.diff(found.target, prepend=-1)
     for first, last in pairwise([*np.flatnonzero(new).tolist(), len(found)]):
         one, other = found.nodes[found.source[first]], found.nodes[found.target[first]]
         for sender, receiver in ((one, other), (other, one)):
             for link, rate in enumerate(rates(sender, receiver)):
                 rows.append(np.arange(first, last))
-                links.append((places[sender], places[receiver], link, rate))
+                links.append((places[sender], places[receiver], link))
+                speeds.append(_bps(rate, found.range_max_km[first:last]))
     row = np.concatenate(rows)
     acquired = np.where(found.start_ns > start_ns, found.acquisition_ns, 0)[row]
-    source, target, link, rate = np.repeat(links, [len(each) for each in rows], axis=0).T
+    speed = np.concatenate(speeds)
+    source, target, link = np.repeat(links, [len(each) for each in rows], axis=0).T
     columns = {
-        "source": source, "target": target, "link": link, "rate_bps": rate,
+        "source": source, "target": target, "link": link, "rate_bps": speed,
         "start_ns": found.start_ns[row], "end_ns": found.end_ns[row],
         "owlt_ns": found.owlt_ns[row], "acquisition_ns": acquired,
     }  # fmt: skip
-    usable = acquired < columns["end_ns"] - columns["start_ns"]
+    usable = (acquired < columns["end_ns"] - columns["start_ns"]) & (speed > 0)
     return {name: column[usable] for name, column in columns.items()}
 
 

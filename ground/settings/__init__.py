@@ -17,6 +17,7 @@ from ground.settings.commanding import (
     Uplink,
 )
 from ground.settings.mission import Link, Mission, ReedSolomon, Spacecraft, TimeRule
+from ground.settings.radio import Radio
 from ground.settings.reader import FILE_NAME, MissionError, find, load, shipped
 from ground.settings.station import AlarmRule, EventRule, Gateway, Influx, StaleRule, Station
 
@@ -32,6 +33,7 @@ __all__ = [
     "MissionError",
     "Operator",
     "Orbit",
+    "Radio",
     "ReedSolomon",
     "Relay",
     "Site",

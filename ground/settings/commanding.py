@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from ground.settings.radio import Decibels, Radio, Rate
 from ground.settings.station import Seconds, fits
 from ground.settings.table import Count, Flag, Name, Table, Text, wrong
 from protocols import times
@@ -21,7 +22,6 @@ CommandRole = Literal["view", "command", "approve", "direct"]
 RelayKind = Literal["bent-pipe", "regenerative", "store-and-forward"]
 Degrees = Annotated[float, Field(ge=-360, le=360)]
 Kilometres = Annotated[float, Field(ge=0)]
-Rate = Annotated[float, Field(gt=0)]
 _PLACE = re.compile(r"[^/\s]*:\d{1,5}", re.ASCII)
 _CLOCK = r"^([01]?\d|2[0-3]):[0-5]\d$"
 LARGEST_TC = 1024  # octets: 232.0-B-4 §4.1.2.7, length field of 10 bits = octets − 1
@@ -34,7 +34,8 @@ class Telecommand(Table):
     them; `map` the MAP of the segment headers, without which frames carry whole packets.
     `sequence_controlled` false sends everything as BD. `window` is the spacecraft's FARM sliding
     window W (PW = NW = W / 2), `clcw_period_s` how often it reports at least, `loss` the part of
-    frames that is expected to get lost. `packet_error_control` ends each packet with a CRC.
+    frames that is expected to get lost. `packet_error_control` ends each packet with a CRC;
+    `g_t_db_k` is the figure of merit of its receiver, where the budget of a link asks for it.
     """
 
     vcid: Annotated[int, Field(strict=True, ge=0, le=63)] = 0
@@ -47,6 +48,7 @@ class Telecommand(Table):
     clcw_period_s: Seconds = 1.0
     loss: Annotated[float, Field(ge=0, lt=0.5)] = 0.01
     packet_error_control: Flag = False
+    g_t_db_k: Decibels | None = None
 
 
 class Orbit(Table):
@@ -97,7 +99,8 @@ class Relay(Table):
     of whom it reaches. A bent pipe only shifts frequency; a regenerative relay takes frames in
     envelopes and sends them on at once (`retention_s` bounds its queue); one that stores forwards
     keeps them until the next contact. What takes envelopes has an id in frames (`scid`) and an
-    application (`apid`).
+    application (`apid`). It sends at `rate_bps`, or as its `radio` can; `g_t_db_k` is the figure
+    of merit by which it receives.
     """
 
     name: Name
@@ -115,6 +118,8 @@ class Relay(Table):
     max_range_km: Annotated[float, Field(gt=0)] = 60_000.0
     sun_keepout_deg: Annotated[float, Field(ge=0, le=90)] = 0.0
     rate_bps: Rate = 16_000.0
+    radio: Radio | None = None
+    g_t_db_k: Decibels | None = None
     delay_s: Annotated[float, Field(ge=0)] = 0.001
     retention_s: Annotated[float, Field(ge=0)] = 0.0
     queue_octets: Annotated[int, Field(strict=True, ge=0)] = 1 << 20
@@ -135,6 +140,7 @@ class Relay(Table):
         if self.kind == "store-and-forward" and not self.retention_s:
             expected = "expected how long it keeps what it has"
             problems.append(("kind", f"kind = {self.kind!r} without retention_s; {expected}"))
+        problems += _two_rates(self)
         if problems:
             wrong(*problems)
         return self
@@ -158,6 +164,7 @@ class Uplink(Table):
     address: Text | None = None
     gateway: Name | None = None
     rate_bps: Rate = 4_000.0
+    radio: Radio | None = None
     enabled: Flag = True
 
     @model_validator(mode="after")
@@ -167,11 +174,20 @@ class Uplink(Table):
         if self.address is not None and not _PLACE.fullmatch(self.address):
             expected = "expected HOST:PORT, as 127.0.0.1:10115"
             wrong(("address", f"address = {self.address!r}; {expected}"))
+        if problems := _two_rates(self):
+            wrong(*problems)
         return self
 
     def reaches(self, name: str) -> bool:
         """Return whether it may send to a node of this name."""
         return any(fits(glob, name) for glob in self.to)
+
+
+def _two_rates(table: Relay | Uplink) -> list[tuple[str, str]]:
+    if table.radio is None or "rate_bps" not in table.model_fields_set:
+        return []
+    expected = "expected one of them, as the rate follows from the radio"
+    return [("rate_bps", f"rate_bps = {table.rate_bps:g} beside radio; {expected}")]
 
 
 class Operator(Table):

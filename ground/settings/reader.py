@@ -104,6 +104,7 @@ def load(path: str | Path) -> Mission:
     else:
         found += _unknown_spacecraft(file)
         found += _unknown_places(file)
+        found += _unknown_receivers(file)
     if found:
         raise MissionError(
             _error(str(path), keys.line_of(where, key), message) for key, message in found
@@ -301,6 +302,18 @@ def _unknown_places(file: File) -> Iterator[tuple[keys.KeyPath, str]]:
         if relay.scid in ids:
             found = f"scid = {relay.scid} is that of {ids[relay.scid]}"
             yield ("relay", index, "scid"), f"{found}; expected another"
+
+
+def _unknown_receivers(file: File) -> Iterator[tuple[keys.KeyPath, str]]:
+    """Find radios that reach somebody whose figure of merit is not said."""
+    silent = [e.name for e in file.spacecraft if e.tc is not None and e.tc.g_t_db_k is None]
+    silent += [each.name for each in file.relay if each.g_t_db_k is None]
+    for table, senders in (("uplink", file.uplink), ("relay", file.relay)):
+        for index, each in enumerate(senders):
+            there = [name for name in silent if name != each.name and each.reaches(name)]
+            if each.radio is not None and there:
+                found = f"radio, and no g_t_db_k of {', '.join(there[:5])}"
+                yield (table, index, "radio"), f"{found}; expected one in the table or tc of each"
 
 
 def _error(source: str, line: int, message: str) -> Problem:
