@@ -91,6 +91,10 @@ class Desk:
                 self._record.refuse(now, user, *_about(message), str(error).splitlines())
             return Answered(False, str(error)[:2000], wrong=True)
 
+    def has_taken(self, message: Any) -> bool:
+        """Return whether a request is one to send that was taken before."""
+        return isinstance(message, SendCommand) and message.request in self._state.requests
+
     def _answer(self, message: Any, user: str, now: int) -> Any:
         match message:
             case SendCommand():

@@ -134,13 +134,13 @@ class Commanding:
     def _serve(self) -> None:
         now = clock.now_ns()
         for request in self._server.receive():
-            if self._full:
-                self._server.send(
-                    request.identity, Answered(False, self._full), request.envelope.request
-                )
-                continue
-            answer = self._desk.answer(request.envelope.message, request.user, now)
-            self._answers.append((request, answer))
+            message = request.envelope.message
+            if self._full and not self._desk.has_taken(message):
+                answer = Answered(False, self._full)
+                self._server.send(request.identity, answer, request.envelope.request)
+            else:  # a command that was taken as the disk became full may go yet
+                answer = self._desk.answer(message, request.user, now)
+                self._answers.append((request, answer))
         self._do(now)
 
     def _take(self, name: str, caller: Caller) -> None:
