@@ -16,10 +16,11 @@ from textual.containers import Vertical
 from textual.screen import Screen
 from textual.timer import Timer
 
-from ground.console import commands, keys
+from ground.console import commands
 from ground.console.actions import Actions
 from ground.console.acts import Question
 from ground.console.feed import Feed
+from ground.console.keyboard import Keyboard
 from ground.console.ordering import Ordering
 from ground.console.palette import Depth, Glyphs, Palette
 from ground.console.screens.alarms import AlarmsPage
@@ -36,7 +37,6 @@ from ground.console.surround import Surround
 from ground.console.view import parameters
 from ground.console.widgets.foot import Foot
 from ground.console.widgets.lines import Lines
-from ground.console.widgets.livegrid import LiveGrid
 from ground.console.widgets.prompt import Prompt
 from ground.console.widgets.sheet import Sheet
 
@@ -47,7 +47,6 @@ PAGES: tuple[type[Page], ...] = (
 DRAIN_S = 0.1
 QUIET_HZ = 1.0  # while the terminal is not looked at
 TRAIL = 50
-QUITS = "ctrl+x ctrl+c or :q quits"
 
 
 class Frame(Screen[None], inherit_bindings=False):
@@ -85,12 +84,12 @@ class Console(App[None], inherit_bindings=False):
         self.page = self.pages[page]
         self.trail: list[str] = []
         self.actions, self.ordering = Actions(self), Ordering(self)
+        self.keyboard = Keyboard(self)
         names = tuple((each.DIGIT, each.NAME, each.TITLE) for each in PAGES)
         self.surround = Surround(self.desk, names)
         self.head = Lines(palette, style="band")
         self.sheet = Sheet(palette)
         self.foot = Foot(palette, self._completions)
-        self._chord = False
         self._timer: Timer | None = None
 
     def get_default_screen(self) -> Screen[None]:
@@ -185,7 +184,7 @@ class Console(App[None], inherit_bindings=False):
         A key that came back from there would come after those typed behind it: `j` then `a` could
         act on the row above, and the letters of a command on the page.
         """
-        if isinstance(event, events.Key) and not event.is_forwarded and self._takes(event):
+        if isinstance(event, events.Key) and not event.is_forwarded and self.keyboard.takes(event):
             return
         await super().on_event(event)
 
@@ -220,11 +219,8 @@ class Console(App[None], inherit_bindings=False):
         self.paint()
 
     def on_prompt_passed(self, event: Prompt.Passed) -> None:
-        """Do what a function key says that was pressed on the command line."""
-        found = keys.find(event.key, self.page.NAME, self.palette.kind)
-        if found is not None and not self.sheet.is_open and self.page in event.prompt.ancestors:
-            self.actions.run(found.action, event.key)
-            self.paint()
+        """Do what a function key says that was pressed while something was typed."""
+        self.keyboard.passed(event.prompt, event.key)
 
     def on_foot_closed(self) -> None:
         """Give the focus back to the page."""
@@ -250,27 +246,6 @@ class Console(App[None], inherit_bindings=False):
             self.exit()
 
     # --- Inside ------------------------------------------------------------------------------
-
-    def _takes(self, event: events.Key) -> bool:
-        """Do what a key says, where a grid or plot has the focus; else leave it to the input."""
-        if self._quits(event.key):
-            return True
-        if event.key == "ctrl+g":  # whatever has the focus
-            self.ordering.safe()
-            self.paint()
-            return True
-        focused = self.focused
-        if focused is not None and not isinstance(focused, LiveGrid | PlotPage):
-            return False
-        key = event.character if event.character and event.is_printable else event.key
-        key = "space" if key == " " else key
-        self.desk.arming.touch(self.clock())
-        if not (isinstance(focused, LiveGrid) and focused.press(key)):
-            found = keys.find(key, self.page.NAME, self.palette.kind)
-            if found is not None:
-                self.actions.run(found.action, key)
-        self.paint()
-        return True
 
     def _turn_to(self, name: str) -> None:
         if name != self.page.NAME:
@@ -309,15 +284,6 @@ class Console(App[None], inherit_bindings=False):
         mission = self.desk.model.mission
         if not self.desk.spacecraft and mission is not None and mission.spacecraft:
             self.desk.spacecraft = mission.spacecraft[0]
-
-    def _quits(self, key: str) -> bool:
-        """Quit on ctrl+x ctrl+c, whatever has the focus."""
-        ready, self._chord = self._chord, key == "ctrl+x"
-        if key == "ctrl+c" and ready:
-            self.quit()
-        elif key == "ctrl+c":
-            self.notice(QUITS)
-        return key in ("ctrl+c", "ctrl+x")
 
     def _close_sheet(self) -> None:
         self.sheet.close()
