@@ -70,6 +70,7 @@ def test_kills_at_any_moment_lose_nothing_and_repeat_nothing(
         station.kill()
     station.start()
     station.run()
+    station.kill()
     assert station.telemetry() == expected.telemetry()
 
 
