@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ground.errors import InputError
-from ground.relay import contacts as geometry
 from ground.relay import budget, element_files, nodes, plan, synthetic
+from ground.relay import contacts as geometry
 from ground.relay.contacts import Contacts
 from ground.relay.plan import SECOND_NS, Contact, Node, Plan
 from ground.settings import Mission, Orbit, Relay, Site, Spacecraft, Uplink
@@ -185,10 +185,10 @@ def _rates(mission: Mission, ways: Sequence[Uplink]) -> Rates:
 
 
 def _rate(sender: Relay | Uplink, g_t_db_k: float | None) -> Rate:
-    """Return what a sender sends at; to a station, which has no budget, at its usual rate."""
+    """Return what a sender sends at; to a station, of which no merit is said, as fast as it can."""
     radio = sender.radio
     if radio is None or g_t_db_k is None:
-        return sender.rate_bps
+        return sender.fastest_bps
     losses_db = radio.losses_db + radio.margin_db
     return budget.Radio(radio.eirp_dbw, g_t_db_k, radio.frequency_mhz * 1e6, losses_db, radio.rates)
 

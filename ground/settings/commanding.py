@@ -149,6 +149,11 @@ class Relay(Table):
         """Return whether it may send to a node of this name."""
         return any(fits(glob, name) for glob in self.to)
 
+    @property
+    def fastest_bps(self) -> float:
+        """The rate at which it can send at the best."""
+        return self.rate_bps if self.radio is None else self.radio.fastest_bps
+
 
 class Uplink(Table):
     """A way up: whose transmitter octets go to, and whom it points at.
@@ -181,6 +186,11 @@ class Uplink(Table):
     def reaches(self, name: str) -> bool:
         """Return whether it may send to a node of this name."""
         return any(fits(glob, name) for glob in self.to)
+
+    @property
+    def fastest_bps(self) -> float:
+        """The rate at which it can send at the best."""
+        return self.rate_bps if self.radio is None else self.radio.fastest_bps
 
 
 def _two_rates(table: Relay | Uplink) -> list[tuple[str, str]]:

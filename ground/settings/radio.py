@@ -9,7 +9,7 @@ from pydantic import Field
 from ground.settings.table import Table
 
 Decibels = Annotated[float, Field(ge=-300, le=300)]
-Rate = Annotated[float, Field(gt=0)]
+Rate = Annotated[float, Field(gt=0, le=1e12)]
 
 
 class Radio(Table):
@@ -26,3 +26,8 @@ class Radio(Table):
     losses_db: Annotated[float, Field(ge=0, le=300)] = 0.0
     margin_db: Annotated[float, Field(ge=0, le=60)] = 3.0
     rates: Annotated[tuple[tuple[Rate, Decibels], ...], Field(min_length=1, max_length=64)]
+
+    @property
+    def fastest_bps(self) -> float:
+        """The fastest of its rates."""
+        return max(rate for rate, _ in self.rates)

@@ -308,7 +308,8 @@ def _unknown_receivers(file: File) -> Iterator[tuple[keys.KeyPath, str]]:
     """Find radios that reach somebody whose figure of merit is not said."""
     silent = [e.name for e in file.spacecraft if e.tc is not None and e.tc.g_t_db_k is None]
     silent += [each.name for each in file.relay if each.g_t_db_k is None]
-    for table, senders in (("uplink", file.uplink), ("relay", file.relay)):
+    kinds: dict[str, tuple[Uplink | Relay, ...]] = {"uplink": file.uplink, "relay": file.relay}
+    for table, senders in kinds.items():
         for index, each in enumerate(senders):
             there = [name for name in silent if name != each.name and each.reaches(name)]
             if each.radio is not None and there:

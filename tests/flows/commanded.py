@@ -75,11 +75,11 @@ def sky(mission: Mission, *rows: tuple[str, str, float, float], start_ns: int = 
     """A contact plan by hand: (source, target, begin, end), in seconds from the start."""
     relays = {each.name: each for each in mission.relays}
     high = {each.name for each in mission.relays if each.longitude_deg is not None}
-    ups = {each.site: each.rate_bps for each in mission.uplinks}
+    ups = {each.site: each.fastest_bps for each in mission.uplinks}
     far = start_ns + 1000 * HOUR
     made = [plans.Contact(geometry.CENTRE, site, start_ns - HOUR, far, 1e9) for site in ups]
     for source, target, begin, end in rows:
-        rate = relays[source].rate_bps if source in relays else ups[source]
+        rate = relays[source].fastest_bps if source in relays else ups[source]
         owlt = HIGH_NS if high & {source, target} else LOW_NS
         span = start_ns + round(begin * SECOND), start_ns + round(end * SECOND)
         made.append(plans.Contact(source, target, *span, rate, owlt))
