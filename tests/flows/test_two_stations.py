@@ -121,7 +121,6 @@ def test_kills_at_any_moment_change_nothing(seed: int, tmp_path: Path) -> None:
     station = flown.station(tmp_path)
     run_with_kills(station, random.Random(seed), 6, 60_000)
     holds(flown, station)
-    station.kill()
 
 
 def test_a_station_that_delivers_an_hour_later_closes_what_the_first_one_missed(
