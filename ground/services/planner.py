@@ -63,6 +63,7 @@ class Planner:
     def __init__(self, mission: Mission) -> None:
         self._mission = mission
         self._settings = mission.commanding
+        self._uplinks = [each for each in mission.uplinks if each.enabled]
         self._sky = geometry.sky(mission)
         self._crafts = {each.name: each for each in mission.spacecraft}
         self._relays = {each.name: each for each in mission.relays}
@@ -274,7 +275,7 @@ class Planner:
 
     def _link(self, site: str, target: str, link: int) -> Uplink | None:
         """Return the uplink from a site to a node, by the number of the link in the plan."""
-        ways = [e for e in self._mission.uplinks if e.site == site and e.reaches(target)]
+        ways = [e for e in self._uplinks if e.site == site and e.reaches(target)]
         return ways[link] if link < len(ways) else None
 
     def _contact(self, plan: Plan, at: int) -> ContactRow:
@@ -287,7 +288,7 @@ class Planner:
 
     def _make(self, now: int, horizon: int) -> None:
         start, end = now - min(PAST_NS, horizon // 8), now + horizon
-        made, found = geometry.foresee(self._mission, self._sky, start, end, self._mission.uplinks)
+        made, found = geometry.foresee(self._mission, self._sky, start, end, self._uplinks)
         self._elevation = geometry.highest(found)
         self.use(made, now, end)
 
