@@ -45,7 +45,10 @@ def always(mission: Mission, start_ns: int) -> Iterator[Contact]:
     high = {each.name for each in mission.relays if each.longitude_deg is not None}
     nodes = [each.name for each in mission.spacecraft] + [each.name for each in mission.relays]
     pairs = {
-        (up.site, name): up.fastest_bps for up in mission.uplinks for name in nodes if up.reaches(name)
+        (up.site, name): up.fastest_bps
+        for up in mission.uplinks
+        for name in nodes
+        if up.reaches(name)
     }
     pairs |= {
         (relay.name, name): relay.fastest_bps
