@@ -72,6 +72,6 @@ def _row(found: Route, plan: Plan, best: Route) -> RouteRow:
     later = (found.arrives_ns - best.arrives_ns) / SECOND_NS
     place = "arrives first" if found is best else f"arrives {later:.1f} s later"
     return RouteRow(
-        list(hops(plan, found.contacts)), "", found.departs_ns, found.arrives_ns, found.window_end_ns,
-        cop.mode, cop.window, cop.t1_ns, f"{place}; {cop.reason}",
+        list(hops(plan, found.contacts)), "", found.departs_ns, found.arrives_ns,
+        found.window_end_ns, cop.mode, cop.window, cop.t1_ns, f"{place}; {cop.reason}",
     )  # fmt: skip
