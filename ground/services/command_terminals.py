@@ -86,6 +86,8 @@ class Access:
         for other in () if came else self._alternatives(wish, now):
             if other.key == first.key or not _in_time(other, wish, now):
                 continue
+            if other.stores and not first.stores:
+                continue  # to wait for a terminal takes minutes, for a later contact hours
             came, told = self._try(other, wish, now)
             if came:
                 self._instead[_key(wish)] = other
