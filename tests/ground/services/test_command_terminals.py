@@ -215,3 +215,21 @@ def test_what_a_channel_holds_is_not_cancelled(mission):
     answer = shared.ask("dirk", CancelBooking("b1"))
     assert not answer.ok and "ends by itself" in answer.reason
     assert HOLD_NS == 60 * S
+
+
+def test_who_waits_for_a_terminal_does_not_take_a_relay_that_stores(mission, tmp_path):
+    stores = (
+        '\n[[relay]]\nname = "SF-1"\nkind = "store-and-forward"\nscid = 900\n'
+        "longitude_deg = 60.0\nretention_s = 7200.0\n"
+    )
+    later = [("kashi", "SF-1"), ("SF-1", CRAFTS[2], NOW + 1000 * S, NOW + 2000 * S, 8e6)]
+    shared = Shared(mission_in(tmp_path, stores), *by_relays("TL-1"), *later)
+    asked = [shared.command(name)[0] for name in CRAFTS[:3]]
+    shared.second()
+    assert "taken by CG2-01, CG2-02" in shared.needs(asked[2])
+    for _ in range(100):
+        shared.second()
+    assert {tuple(each.nodes[2:]) for each in shared.of(facts.Released)} == {
+        ("TL-1", name) for name in CRAFTS[:3]
+    }
+    assert shared.arrived(asked) == 3
