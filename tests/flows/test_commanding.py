@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
+from ground.command import facts
 from ground.messages import Answered, ApproveCommand, ControlCommand
+from ground.services.commander import Commander
+from ground.services.returns import ClcwHeard
+from protocols import cltu, kernels
+from protocols.cop1.farm import Farm
 from tests.clauses import clause
 from tests.flows import invariants
 from tests.flows.commanded import (
     HOUR,
     SECOND,
     START,
+    FixedPlanner,
     Station,
+    catalogues,
     chenguang,
     sky,
     world_of,
 )
+from tools.simulator.world import Faults
 
 MODE = {"arguments": {"mode": "SAFE"}, "typed": "CG-1"}  # H2: it needs a second person
 DIRECT = [("kashi", "CG-1", 0, 3600)]
@@ -122,3 +132,276 @@ def test_an_expiry_is_exact(station, before_s):
     assert found.ended("c1") == ("COMPLETED" if sent else "NO_ROUTE")
     assert len(found.executions("c1")) == sent
     assert sent or found.now <= end + SECOND
+
+
+def test_a_command_for_a_time_on_board_is_done_once_and_then(station):
+    """ST[11]: it leaves at once, waits in the schedule on board, and is released at its time."""
+    found = station(SWITCHED)
+    due = START + 1800 * SECOND
+    found.send("PING", on_board_ns=due)
+    found.run(60)
+    assert found.ended("c1") == "FARM_ACK" and not found.executions("c1")
+    found.until("c1")
+    assert found.ended("c1") == "COMPLETED"
+    assert found.executions("c1") == [due]
+    assert sum(isinstance(each, facts.SequenceTaken) for each in found.facts) == 1
+
+
+def test_a_command_that_would_come_after_its_time_on_board_does_not_leave(station):
+    found = station([("kashi", "CG-1", 100, 3600)])
+    answer = found.send("PING", on_board_ns=START + 90 * SECOND)
+    found.run(200)
+    assert answer.command.state == "NO_ROUTE" and not found.ways("c1")
+    late = found.send("PING", on_board_ns=found.now + HOUR, expires_ns=found.now + 60 * SECOND)
+    assert not late.ok and "before its time on board" in late.reason
+
+
+# ---- ways that fail -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("known_s", [0.5, 40])
+def test_a_relay_that_fails_in_mid_command_is_gone_around(station, known_s):
+    """F12, F13: the very same frames go by another way; the spacecraft executes each once."""
+    both = [*SWITCHED, ("sanya", "TL-2", 0, 3600), ("TL-2", "CG-1", 0, 3600)]
+    found = station(both)
+    names = burst(found, 5)
+    found.run(0.05)
+    lost = found.ways("c1")[0][2] if found.ways("c1") else found.command("c1").routed.nodes[2]
+    found.world.fail(lost)
+    found.run(known_s)
+    found.out_of_order(lost)
+    found.until(*names)
+    assert [found.ended(each) for each in names] == ["COMPLETED"] * 5
+    assert [len(found.executions(each)) for each in names] == [1] * 5
+    assert {way[2] for each in names for way in found.ways(each)} - {lost}
+
+
+def test_a_relay_that_fails_without_another_way_is_reported_and_nothing_comes_late(station):
+    """What left is UNCERTAIN until a control word tells; what did not ends by its expiry."""
+    found = station(SWITCHED)
+    names = burst(found, 3, expires_ns=START + 120 * SECOND)
+    found.world.fail("TL-3")
+    found.out_of_order("TL-3")
+    found.run(300)
+    assert {found.ended(each) for each in names} <= {"UNCERTAIN", "EXPIRED", "NO_ROUTE"}
+    found.world.recover("TL-3")
+    found.out_of_order()
+    found.run(300)
+    assert not found.world.executed
+    assert {found.ended(each) for each in names} <= {"EXPIRED", "NO_ROUTE"}
+    invariants.at_rest(found)
+
+
+def test_what_is_under_way_is_handed_over_from_a_station_to_a_relay(station):
+    """The contact ends in the middle of a burst: the rest goes by the relay, in order, once."""
+    rows = [("kashi", "CG-1", 0, 60), ("kashi", "TL-3", 50, 3600), ("TL-3", "CG-1", 50, 3600)]
+    found = station(rows)
+    found.run(50)
+    names = burst(found, 120)
+    found.until(*names)
+    found.run(20)
+    assert all(found.command(each).acknowledged for each in names)
+    assert all(len(found.executions(each)) == 1 for each in names)
+    ends = Counter(found.ended(each) for each in names)
+    assert ends["COMPLETED"] > 110 and ends["COMPLETED"] + ends["UNCERTAIN"] == 120  # lost reports
+    nodes = {tuple(way) for each in names for way in found.ways(each)}
+    assert {way[2] for way in nodes} == {"CG-1", "TL-3"}
+    noted = [each.text for each in found.facts if isinstance(each, facts.Noted)]
+    assert sum("goes by" in text for text in noted) == 2
+
+
+@pytest.mark.parametrize("outage_s", [20, 100, 400])
+def test_an_outage_suspends_the_service_and_its_end_resumes_it(station, outage_s):
+    """Nobody foresaw it: frames are repeated, kept, and in the end acknowledged once."""
+    real = [("kashi", "CG-1", 0, 30), ("kashi", "CG-1", 30 + outage_s, 3600)]
+    found = station(real, foreseen=DIRECT)
+    found.run(15)
+    burst(found, 1)
+    found.run(13.5)
+    names = burst(found, 10)
+    found.run(1000)
+    assert all(found.command(each).acknowledged for each in names)
+    assert all(len(found.executions(each)) == 1 for each in names)
+    noted = [each.text for each in found.facts if isinstance(each, facts.Noted)]
+    assert any("suspended" in text for text in noted) == (outage_s > 20)
+    invariants.at_rest(found)
+
+
+def test_what_nobody_heard_of_is_uncertain_until_a_control_word_tells(station):
+    """The way down fails: executed once, never sent again blindly, FARM_ACK when it is heard."""
+    found = station(DIRECT)
+    found.run(35)
+    found.send("PING")  # the first one sets V(R), and needs control words for that
+    found.until("c1")
+    found.world.air.faults = Faults(return_loss=1.0)
+    found.send("PING", expires_ns=found.now + 600 * SECOND)
+    found.until("c2", seconds=200)
+    assert found.ended("c2") == "UNCERTAIN"
+    found.world.quieten()
+    found.run(100)
+    stages = [str(each.stage) for each in found.command("c2").life.steps]
+    assert "FARM_ACK" in stages and found.ended("c2") == "UNCERTAIN"  # its reports are lost
+    assert len(found.executions("c2")) == 1
+
+
+def test_what_never_arrived_is_sent_again_when_that_is_certain(station):
+    """The way up fails: control words tell that nothing came, and it goes until it arrives."""
+    found = station(DIRECT)
+    found.run(35)
+    found.send("PING")
+    found.until("c1")
+    found.world.air.faults = Faults(forward_loss=1.0)
+    found.send("PING", expires_ns=found.now + 600 * SECOND)
+    found.run(400)
+    again = [each.proof for each in found.facts if isinstance(each, facts.Queued)]
+    assert again and all("after every copy was gone" in proof for proof in again)
+    found.world.quieten()
+    found.run(100)
+    assert found.ended("c2") == "COMPLETED" and len(found.executions("c2")) == 1
+
+
+def test_a_restart_of_the_spacecraft_leaves_no_doubt_unsaid(station):
+    """N(R) = 0 proves nothing: what was under way is UNCERTAIN, what comes later is done."""
+    found = station(DIRECT)
+    found.run(35)
+    found.send("PING")
+    found.until("c1")
+    found.world.air.faults = Faults(forward_loss=1.0)
+    found.send("PING")
+    found.run(2)
+    found.world.quieten()
+    found.world.reboot("CG-1")
+    found.run(60)
+    assert found.ended("c2") == "UNCERTAIN" and not found.executions("c2")
+    found.send("PING")
+    found.until("c3")
+    assert found.ended("c3") == "COMPLETED"
+
+
+# ---- copies that come late ----------------------------------------------------------------------
+
+
+def test_a_copy_of_set_vr_that_comes_late_lets_nothing_in_twice(station):
+    """No AD frame leaves while one may be on its way; the spacecraft here remembers no request."""
+    found = station(DIRECT)
+    found.world.spacecraft["CG-1"].board._remember = lambda _: None
+    names = burst(found, 3)
+    while not found.radiated:
+        found.step(found.now + SECOND)
+    unit = next(iter(found.radiated))
+    assert found.state.units[unit].fact.kind == "BC"
+    copy = cltu.encode(found.state.units[unit].fact.frame, randomise=True)
+    found.run(3)
+    found.world.radiate("kashi", "CG-1", copy)
+    found.until(*names)
+    assert [len(found.executions(each)) for each in names] == [1] * 3
+    assert {found.ended(each) for each in names} == {"COMPLETED"}
+
+
+def test_control_words_that_are_heard_again_after_a_restart_begin_nothing(station):
+    """The journal is read again from a little before; old words are no news."""
+    found = station(DIRECT)
+    for _ in range(4):
+        found.send("PING")
+        found.run(3)
+    found.kill("service")
+    found.run(3)
+    found.send("PING")
+    found.until("c5", seconds=100)
+    assert found.ended("c5") == "COMPLETED"
+    noted = [each.text for each in found.facts if isinstance(each, facts.Noted)]
+    assert not any("alert" in text for text in noted)
+
+
+# ---- counters, clocks and crowds ----------------------------------------------------------------
+
+
+def test_frame_and_packet_counts_wrap(station):
+    """F20: N(S) from 250 on, sequence counts from 16380 on."""
+    found = station(DIRECT)
+    found.world.spacecraft["CG-1"].receiver._farm.vr = 250
+    found.state.sequences["CG-1", 150] = 16_380
+    found.run(35)
+    names = burst(found, 30)
+    found.until(*names)
+    assert {found.ended(each) for each in names} == {"COMPLETED"}
+    counts = [found.command(each).taken.sequence for each in names]
+    assert counts == [*range(16_380, 16_384), *range(26)]
+    numbers = [
+        each.sequence for each in found.facts
+        if isinstance(each, facts.Released) and each.kind == "AD" and not each.retransmission
+    ]  # fmt: skip
+    assert numbers == [*range(250, 256), *range(24)]
+
+
+@pytest.mark.parametrize("jump_s", [3600, -3600])
+def test_a_clock_that_jumps_forgets_nothing_and_does_nothing_twice(station, jump_s):
+    """F11: forward, what has expired by the new clock ends; back, all the same comes to an end."""
+    found = station([("kashi", "CG-1", 0, 20_000)])
+    found.run(35)
+    found.send("PING", expires_ns=START + 2 * HOUR)
+    found.until("c1")
+    names = burst(found, 5, expires_ns=START + 2 * HOUR)
+    found.skew_ns = jump_s * SECOND
+    names += burst(found, 5, expires_ns=START + 3 * HOUR)
+    found.run(3 * 3600)
+    assert all(len(found.executions(each)) == 1 for each in names)
+    ends = [found.ended(each) for each in names]
+    assert ends[5:] == ["COMPLETED"] * 5
+    assert set(ends[:5]) <= {"COMPLETED", "UNCERTAIN"}  # reports older than what they are about
+
+
+@pytest.fixture
+def compiled():
+    kernels.bind()
+    yield
+    kernels.unbind()
+
+
+def test_a_hundred_thousand_commands_to_a_thousand_spacecraft_queue_and_go(compiled):
+    """F19: each spacecraft is served, the urgent first; beyond the bound nothing is taken."""
+    first = chenguang().spacecraft[0]
+    names = [f"S-{number}" for number in range(1000)]
+    crafts = tuple(
+        first.model_copy(update={"name": name, "scid": number, "orbit": None})
+        for number, name in enumerate(names)
+    )
+    ups = tuple(each.model_copy(update={"to": ("*",)}) for each in chenguang().uplinks)
+    mission = chenguang().model_copy(update={"spacecraft": crafts, "uplinks": ups})
+    planner = FixedPlanner(mission)
+    plan = sky(mission, *(("kashi", name, 100, 3600) for name in names))
+    planner.use(plan, START, START + 10 * HOUR)
+    commander = Commander(mission, catalogues(mission), planner, "sim/crowd", "test")
+    commander.restore([], START)
+    for number in range(100_000):
+        commander.record.write(_taken(number, names[number % 1000]))
+    commander.record.take()
+    assert len(commander.record.state.queue) == 100_000
+    commander.expire(START + SECOND)
+    assert not [each for each in commander.record.take()[0] if isinstance(each, facts.Ended)]
+    at = START + 110 * SECOND
+    word = Farm(0, vr=5).clcw()
+    commander.heard([ClcwHeard(at, name, word) for name in names], at)
+    written, sent = commander.record.take()
+    released = [each for each in written if isinstance(each, facts.Released)]
+    assert {each.spacecraft for each in released} == set(names) and len(sent) == len(released)
+    firsts = {each.spacecraft: each.commands[0] for each in reversed(released)}
+    assert all(int(first[1:]) >= 99_000 for first in firsts.values())
+
+
+def _taken(number: int, spacecraft: str) -> facts.Accepted:
+    """A command of a crowd; the last one to each spacecraft is urgent."""
+    octets = bytes([0x18, 0x96, 0xC0, 0, 0, 4, 0x2F, 17, 1, 0, 0])
+    return facts.Accepted(
+        t_ns=START, command=f"c{number}", request=f"{number:032x}", author="operator",
+        key="operator", spacecraft=spacecraft, path="/CG1/OBSW/PING", arguments={}, text="PING",
+        octets=octets, digest=bytes(32), apid=150, sequence=number // 1000, hazard="H0",
+        priority=3 if number >= 99_000 else 1, not_before_ns=0, not_after_ns=START + HOUR,
+        on_board_ns=0, via=[], service="auto", override="", held=False,
+    )  # fmt: skip
+
+
+def burst(found: Station, many: int, **more) -> list[str]:
+    """Send pings, one after the other at once; return their names."""
+    answers = [found.send("PING", **more) for _ in range(many)]
+    return [each.command.id for each in answers]

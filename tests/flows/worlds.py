@@ -13,6 +13,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -61,25 +62,39 @@ def _to_all(relay):
 class Play:
     """One world, played from beginning to end.
 
+    Args:
+        forgetful: the spacecraft remember no requests, so that nothing but COP-1 and the ledger
+            keep them from doing one twice; then the air makes no doubles, of which BD frames would
+            be executed, and no computer restarts, as then FARM-1 forgets too.
+
     Attributes:
         said: how many acts of each kind there were.
     """
 
-    def __init__(self, seed: int, hours: float, root: Path) -> None:
+    def __init__(self, seed: int, hours: float, root: Path, *, forgetful: bool = False) -> None:
         self.rng = random.Random(seed)
         self.seed, self.hours, self.end_s = seed, hours, hours * 3600
         self.said: Counter[str] = Counter()
         self.crashes = Crashes()
         mission = constellation()
         plan = sky(mission, *self._contacts())
-        self.faults = Faults.drawn(seed)
+        self.faults = self._faults(seed, forgetful)
         world = world_of(mission, plan, seed, self.faults)
+        if forgetful:
+            for each in world.spacecraft.values():
+                each.board._remember = lambda _: None
         if self.rng.random() < 0.5:
             self._near_the_wraps(root, world)
         until = START + round((self.end_s + REST_S) * SECOND)
         self.station = Station(root, mission, plan, world, self.crashes, until)
 
     # ---- what there is ----------------------------------------------------------------------
+
+    def _faults(self, seed: int, forgetful: bool) -> Faults:
+        found = Faults.drawn(seed)
+        if self.rng.random() < 0.5:
+            found = replace(found, reordering=self.rng.uniform(0.1, 0.4))
+        return found.without("duplicates", "reboot_every_s") if forgetful else found
 
     def _contacts(self) -> list[Row]:
         rng, end = self.rng, self.end_s
