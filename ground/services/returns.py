@@ -78,19 +78,25 @@ Heard = ClcwHeard | ReportHeard | CustodyHeard | ValuesHeard
 
 @dataclass(slots=True)
 class _Newest:
-    """The newest frame count of each channel, and when it came."""
+    """The newest frame count of each channel, and when it came; when any frame of one came."""
 
     known: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    latest: dict[int, int] = field(default_factory=dict)
 
     def passes(self, scid: int, vcid: int, count: int, modulus: int, t_ns: int) -> bool:
         """Return whether a frame is not older than the newest of its channel; take it if so.
 
-        One that is behind, but came long after the newest, is of a counter that began anew.
+        One that is behind, but came long after the newest, is of a counter that began anew. One
+        that was received before a frame of another channel is older than that.
         """
+        latest_ns = self.latest.get(scid, t_ns)
+        if 0 < latest_ns - t_ns < ANEW_NS:
+            return False
         before, heard_ns = self.known.get((scid, vcid), (count, t_ns))
         if (count - before) % modulus >= modulus // 2 and t_ns - heard_ns < ANEW_NS:
             return False
         self.known[scid, vcid] = count, t_ns
+        self.latest[scid] = max(latest_ns, t_ns)
         return True
 
 

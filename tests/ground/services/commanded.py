@@ -109,14 +109,14 @@ longitude_deg = 77.0
 [[relay]]
 name = "TL-2"
 kind = "regenerative"
-scid = 902
+scid = 202
 longitude_deg = 120.0
 retention_s = 2.0
 
 [[relay]]
 name = "SF-1"
 kind = "store-and-forward"
-scid = 904
+scid = 204
 longitude_deg = 20.0
 retention_s = 3600.0
 """ + "".join(

@@ -103,8 +103,8 @@ def test_alternatives_begin_with_the_best_and_each_has_another_first_relay(
     "relay, envelope, kind, stores",
     [
         ("TL-1", (), Kind.AD, False),
-        ("TL-2", (902,), Kind.AD, False),
-        ("SF-1", (904,), Kind.BD, True),
+        ("TL-2", (202,), Kind.AD, False),
+        ("SF-1", (204,), Kind.BD, True),
     ],
 )
 def test_each_kind_of_relay_has_its_form_and_service(
