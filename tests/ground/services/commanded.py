@@ -234,7 +234,7 @@ class Control:
     def again(self) -> Control:
         """Return a service that was started anew from what this one wrote, at the same time."""
         made = Control(self.mission, self.commander.planner.plan, self.commander.catalogues)
-        made.now = self.now
+        made.now, made._requests = self.now, self._requests
         made.commander.restore(self.facts, self.now)
         made.facts = list(self.facts)
         made.take()
