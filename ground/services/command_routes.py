@@ -13,6 +13,7 @@ from ground.services.ways import Way
 from ground.settings import Telecommand
 
 HOUR_NS = 3600 * 10**9
+RESTS_NS = 60 * 10**9  # between two looks at what waits for a contact that is not open
 NO_ROUTE = "no route: "
 
 
@@ -44,18 +45,21 @@ class Routes:
         self._note(known, way, now)
         return way
 
-    def usable(self, known: Command, now: int) -> Way | None:
-        """Return a way by which a command can leave now; else note what it waits for."""
+    def usable(self, known: Command, now: int) -> Way | int:
+        """Return a way by which a command can leave now; else note what it waits for.
+
+        Then the answer is when to ask again, if the plan stays as it is.
+        """
         way = self.route(known, now)
         if way is None:
-            return None
+            return now + RESTS_NS
         if not way.open(now) or now + way.flight_ns >= known.latest_ns:
             self.needs[known.id] = f"contact: {way.text}"
-            return None
+            return min(way.opens_ns, now + RESTS_NS)
         found = self._access.way(self._wish(known), way, now)
         if isinstance(found, str):
             self.needs[known.id] = found
-            return None
+            return now
         if found is not way:
             self._note(known, found, now)
         return found

@@ -21,11 +21,12 @@ from ground.command.facts import Entry
 from ground.command.life import Phase, Stage, phase
 from ground.errors import InputError
 from ground.messages import RadiateUnit, UnitRow
+from ground.relay.plan import Plan
 from ground.services import command_units
 from ground.services.command_catalogues import Catalogues
 from ground.services.command_listener import Listener
 from ground.services.command_record import Record
-from ground.services.command_routes import NO_ROUTE, Routes
+from ground.services.command_routes import NO_ROUTE, RESTS_NS, Routes
 from ground.services.command_state import SEQUENCES, Channel, Command
 from ground.services.command_terminals import Access
 from ground.services.forward import RETURN_NS, Forward
@@ -71,6 +72,7 @@ class Commander:
         }
         self.access = Access(planner, self.record, of_mission(mission))
         crafts = {name: each.settings for name, each in self.forwards.items()}
+        self._rests: dict[str, tuple[Plan | None, int]] = {}  # with which plan, until when
         self.routes = Routes(planner, self.record, self.access, crafts)
         self.needs = self.routes.needs
 
@@ -120,7 +122,8 @@ class Commander:
         """Do what is due."""
         self._end_waiting(now)
         self.planner.refresh(now)
-        self.record.state.queue.due(now)
+        for name in self.record.state.queue.due(now):
+            self._rests.pop(name, None)
         self.access.expire(now)
         for name, forward in self.forwards.items():
             self._tell(name, forward.expire(now), now)
@@ -168,13 +171,22 @@ class Commander:
             self._tell(forward.spacecraft, forward.prepare(now), now)
 
     def _serve(self, name: str, now: int) -> None:
-        """Release what can go to a spacecraft, in order."""
+        """Release what can go to a spacecraft, in order; where all waits for contacts, rest."""
+        plan, until_ns = self._rests.get(name, (None, 0))
+        if now < until_ns and plan is self.planner.plan:
+            return
         forward, state = self.forwards[name], self.record.state
+        until_ns = now + RESTS_NS
         for waiting in list(islice(state.queue.ready(name), forward.settings.window)):
             known = state.commands[waiting.command]
             way = self.routes.usable(known, now)
-            if way is not None and not self._release(forward, known, way, now):
-                return
+            if isinstance(way, int):
+                until_ns = min(until_ns, way)
+                continue
+            until_ns = now
+            if not self._release(forward, known, way, now):
+                break
+        self._rests[name] = self.planner.plan, until_ns
 
     def _release(self, forward: Forward, known: Command, way: Way, now: int) -> bool:
         """Let a command go; return whether the next one may follow."""
