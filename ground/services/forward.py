@@ -48,6 +48,7 @@ from protocols.cop1.signals import (
     Failed,
     Lower,
     Order,
+    Rejected,
     Send,
     Suspended,
     Transmit,
@@ -56,6 +57,7 @@ from protocols.errors import EncodeError
 from protocols.tc import Kind, TcFrame
 
 ACTIVE = (1, 2, 3)
+WAITS = 3  # FARM-1 has no buffer: FOP-1 takes a field, and does not send it
 FIRST = 1  # V(R) at the beginning of AD service
 T1_NS, LIMIT = 10**10, 8  # before the first way says better
 RETURN_NS = 5 * 10**9  # that a control word takes to the ground at most
@@ -135,7 +137,7 @@ class Forward:
     def room(self, now: int) -> int:
         """Return how many AD frames may leave now."""
         found = self._fop.snapshot()
-        if not self.active or now <= self._control_ns:
+        if not self.active or found.state == WAITS or now <= self._control_ns:
             return 0
         return found.window - (found.vs - found.nnr) % 256 - len(self._waiting)
 
@@ -264,8 +266,11 @@ class Forward:
                 self._arrived(requests, now)
             case Failed(requests):
                 self._lost(requests)
+            case Rejected(request):
+                self._back([request])
             case Alert(code):
                 self._resumed = False
+                self._unwait()
                 self._out.append(Turned(f"alert: {code.name.lower()}"))
             case Suspended():
                 self._suspended(now)
@@ -320,10 +325,15 @@ class Forward:
 
     def _unwait(self) -> None:
         """Give back what never left."""
-        back = tuple(dict.fromkeys(self._fdus.pop(each).command for each, _ in self._waiting))
+        waiting = [each for each, _ in self._waiting]
         self._waiting.clear()
+        self._back(waiting)
+
+    def _back(self, requests: Sequence[int]) -> None:
+        """Give back commands with frames that have no number, unless others of theirs are out."""
+        gone = [self._fdus.pop(each) for each in requests if each in self._fdus]
         doubted = {each.fdu.command for each in self._doubts}
-        unsent = tuple(each for each in back if each not in doubted)
+        unsent = tuple(dict.fromkeys(e.command for e in gone if e.command not in doubted))
         if unsent:
             self._out.append(Settled(unsent, (), "it never left the station"))
 
@@ -384,9 +394,10 @@ class Forward:
         self._out.append(Turned(f"AD service ends: {why}"))
         self._resumed = False
         self._direct(Order.TERMINATE, now)
-        outstanding = list(self._numbers)
+        outstanding, waits = list(self._numbers), self._fop.snapshot().wait
         if outstanding:  # in state 6, as suspended, a directive purges nothing
             self._lost(outstanding)
+            self._back([] if waits is None else [waits.request])
             self._fop = self._fresh()
             if self.way is not None:
                 self._switch(self.way, now)

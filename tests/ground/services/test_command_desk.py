@@ -145,6 +145,21 @@ def test_what_the_gateway_never_took_is_sent_again_and_what_it_may_have_sent_is_
     assert released(open_).count("c3") == 1
 
 
+def test_a_spacecraft_without_a_buffer_gets_each_command_once(open_: Control) -> None:
+    open_.send("olga", repeat=True)
+    open_.turn(0)
+    open_.word(2, retransmit=True, wait=True)
+    open_.send("olga", repeat=True)
+    for _ in range(5):
+        open_.turn(0.5)
+    open_.word(3)
+    open_.turn(1)
+    fresh = [each for each in open_.of(facts.Released) if not each.retransmission]
+    assert [(each.commands, each.sequence) for each in fresh] == [
+        (["c1"], 1), (["c2"], 2), (["c3"], 3),
+    ]  # fmt: skip
+
+
 # ---- what waits ---------------------------------------------------------------------------------
 
 

@@ -265,6 +265,26 @@ def test_no_more_frames_are_out_than_the_window_takes(active: Channel) -> None:
     assert [each.sequence for each in active.frames] == [5 + n for n in range(window + 3)]
 
 
+def test_nothing_is_taken_while_the_spacecraft_has_no_buffer(active: Channel) -> None:
+    """FOP-1 would keep a field unsent, whose command waits still and would be released anew."""
+    active.send("c1")
+    active.word(5, retransmit=True, wait=True)
+    assert (active.it.state, active.it.room(NOW)) == ("retransmitting, waiting", 0)
+    active.word(6)
+    assert active.it.room(NOW) == active.it.numbers[2]
+
+
+def test_a_field_that_fop_1_kept_unsent_is_given_back_at_an_alert(active: Channel) -> None:
+    window = active.it.numbers[2]
+    active.send("c1", *(b"\x00%d" % number for number in range(window + 1)))
+    active.word(6, retransmit=True, wait=True)
+    active.it.direct(Order.TERMINATE, active.now)
+    active.now = active.it.quiet_ns + RETURN_NS + 1
+    [found] = only(active.word((5 + window) % 256), Settled)
+    assert (found.unsent, found.uncertain) == (("c1",), ())
+    assert not active.it.unacknowledged
+
+
 def test_frames_are_sent_again_as_they_were_until_the_service_rests(active: Channel) -> None:
     chosen = active.it.way
     assert chosen is not None
