@@ -29,7 +29,7 @@ class Catalogues:
 
     def __init__(self, mission: Mission) -> None:
         self._catalogues: dict[str, Catalogue] = {}
-        self._expected: dict[str, tuple[int, tuple[Verifier, ...]]] = {}
+        self._expected: dict[tuple[str, bytes], tuple[int, tuple[Verifier, ...]]] = {}
         self.reports: Profile = replace(PROFILE, error_control=False)
         self.profile = self.reports
         known: dict[tuple[object, ...], Catalogue] = {}
@@ -63,11 +63,12 @@ class Catalogues:
 
     def expected(self, taken: facts.Accepted) -> tuple[int, tuple[Verifier, ...]]:
         """Return the acknowledgement flags of a command, and its verifiers."""
-        if taken.command not in self._expected:
+        key = taken.command, taken.digest
+        if key not in self._expected:
             if len(self._expected) >= MOST_KEPT:
                 self._expected.clear()
-            self._expected[taken.command] = self._find(taken)
-        return self._expected[taken.command]
+            self._expected[key] = self._find(taken)
+        return self._expected[key]
 
     def _find(self, taken: facts.Accepted) -> tuple[int, tuple[Verifier, ...]]:
         octets = taken.octets
