@@ -72,6 +72,7 @@ class Planner:
         self._whole: Plan | None = None  # with what is out of order too
         # by what was asked for: when, until which expiry, and what was found
         self._known: dict[tuple[str, int, int, tuple[str, ...]], tuple[int, int, Way | str]] = {}
+        self._choices: dict[tuple[str, int, int, tuple[str, ...], int], tuple[int, list[Way]]] = {}
         self._parts: dict[tuple[str, ...], Plan] = {}
         self._elevation: dict[tuple[str, str, int], float] = {}
         self.plan: Plan | None = None
@@ -150,7 +151,22 @@ class Planner:
         return found
 
     def alternatives(self, wish: Wish, now: int, count: int) -> list[Way]:
-        """Return the best ways, each by another first relay, or none."""
+        """Return the best ways, each by another first relay, or none; as of a second ago at most.
+
+        They are for people to look at, and commands come in hundreds.
+        """
+        key = wish.spacecraft, wish.octets, wish.priority, wish.via, count
+        asked_ns, kept = self._choices.get(key, (now + 1, []))
+        last_ns = max((each.route.arrives_ns for each in kept), default=0)
+        if 0 <= now - asked_ns < SECOND_NS and kept and last_ns <= wish.not_after_ns:
+            return kept
+        found = self._alternatives(wish, now, count)
+        if len(self._choices) >= MOST_KEPT:
+            self._choices.clear()
+        self._choices[key] = now, found
+        return found
+
+    def _alternatives(self, wish: Wish, now: int, count: int) -> list[Way]:
         found: list[Way] = []
         barred: list[tuple[str, str]] = []
         plan = self._chosen(wish)
@@ -249,6 +265,7 @@ class Planner:
     def _choose(self) -> None:
         """Take what is out of order out of the plan."""
         self._known.clear()
+        self._choices.clear()
         self._parts.clear()
         whole = self._whole
         if whole is None or not self._down:
