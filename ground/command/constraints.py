@@ -59,6 +59,16 @@ def judge(
     )
 
 
+def unmet(judged: Iterable[Judged]) -> list[str]:
+    """Return the constraints that keep a command back, each with the reason."""
+    unknown = "nobody knows, as no fresh telemetry says"
+    return [
+        f"constraint {each.text}: {unknown if each.holds is None else 'does not hold'}"
+        for each in judged
+        if not each.holds
+    ]
+
+
 def holds(condition: Condition, lookup: Lookup) -> bool | None:
     """Return whether a condition holds; None where that depends on values that are not there."""
     if isinstance(condition, Comparison):

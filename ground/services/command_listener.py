@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ground.command import facts
+from ground.command import constraints, facts
 from ground.command.checks import Check, Report, of_database, of_reports
 from ground.command.deadlines import Deadlines
 from ground.command.life import Phase, Stage, phase
@@ -81,6 +81,20 @@ class Listener:
         for name in self._silent.due(now):
             self.uncertain(name, "nothing was heard of it", now)
         self._ask_units(now)
+
+    def unmet(self, known: Command, now: int) -> str:
+        """Return what telemetry must say before a command may go, and does not; "" where it may.
+
+        Raises:
+            InputError: the database is another one than when it was taken.
+        """
+        taken = known.taken
+        entry = self._catalogues.of(taken.spacecraft).find(taken.path)
+        if taken.override or not entry.constraints:
+            return ""
+        lookup = self.latest.lookup(taken.spacecraft, now)
+        values = entry.parse(taken.arguments, taken.t_ns)
+        return "; ".join(constraints.unmet(constraints.judge(entry.constraints, lookup, values)))
 
     # ---- what is known of a command ---------------------------------------------------------
 

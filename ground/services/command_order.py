@@ -105,7 +105,7 @@ def understood(
         *_form(asked, now, not_after),
         *(granted.reasons if isinstance(granted, Decision) else ()),
         *_hazard(asked, entry),
-        *([] if asked.override else _unmet(judged)),
+        *([] if asked.override else constraints.unmet(judged)),
         *_repeated(asked, entry, text, commander, mission, now),
         *_limits(asked, octets, commander, mission),
     ]
@@ -118,8 +118,8 @@ def understood(
     found = commander.planner.alternatives(wish, at, ALTERNATIVES) if latest > at else []
     facts_given = () if isinstance(granted, Decision) or asked.dry_run else granted
     return Order(
-        asked, user, entry, text, octets, apid, sequence, not_after, facts_given, judged,
-        tuple(wrong), found,
+        asked, user, entry, text, octets, apid, sequence, not_after, facts_given,
+        [command_rows.constraint(each) for each in judged], tuple(wrong), found,
     )  # fmt: skip
 
 
@@ -169,19 +169,9 @@ def _hazard(asked: SendCommand, entry: Entry) -> list[str]:
 
 def _judged(
     entry: Entry, values: Values, commander: Commander, spacecraft: str, now: int
-) -> list[ConstraintRow]:
+) -> tuple[constraints.Judged, ...]:
     lookup = commander.listener.latest.lookup(spacecraft, now)
-    found = constraints.judge(entry.constraints, lookup, values)
-    return [command_rows.constraint(each) for each in found]
-
-
-def _unmet(judged: list[ConstraintRow]) -> list[str]:
-    unknown = "nobody knows, as no fresh telemetry says"
-    return [
-        f"constraint {each.text}: {unknown if each.holds is None else 'does not hold'}"
-        for each in judged
-        if not each.holds
-    ]
+    return constraints.judge(entry.constraints, lookup, values)
 
 
 def _repeated(

@@ -194,8 +194,12 @@ class Commander:
         kind = way.kind if taken.service == "auto" else Kind[taken.service]
         try:
             fields = forward.fields(self._octets(taken))
+            unmet = self.listener.unmet(known, now)
         except (InputError, EncodeError) as error:  # the mission is another one than it was
             self.record.write(facts.Ended(now, known.id, "REFUSED", str(error)))
+            return True
+        if unmet:  # it was met when the command was taken
+            self.needs[known.id] = unmet
             return True
         if kind is Kind.AD and not self._ready(forward, way, len(fields), now):
             self.needs[known.id] = f"channel: {forward.state}"

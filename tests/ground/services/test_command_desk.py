@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from ground.columns import Column
 from ground.command import facts
 from ground.messages import (
     Answered,
@@ -83,6 +85,30 @@ def test_a_constraint_that_nobody_knows_to_hold_refuses(control: Control) -> Non
     answer = control.send("olga", "CARD_ON", card="3", typed="CG-1")
     assert answer.reason.startswith("constraint")
     assert answer.reason.endswith("nobody knows, as no fresh telemetry says")
+
+
+def test_a_constraint_holds_when_a_command_leaves_and_not_only_when_it_is_taken(
+    open_: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The flow of the coolant, above 8 as the command is taken, is gone when its time comes."""
+    flow = [10.0]
+    monkeypatch.setattr(
+        open_.commander.listener.latest,
+        "lookup",
+        lambda spacecraft, now: lambda reference: Column(np.array(flow)) if flow else None,
+    )
+    about = {"card": "3", "typed": "CG-1", "not_before_ns": open_.now + 100 * S}
+    assert isinstance(open_.send("olga", "CARD_ON", **about), CommandTaken)
+    waits = {"now": "does not hold", "later": "nobody knows, as no fresh telemetry says"}
+    for flow[:], why in [([5.0], waits["now"]), ([], waits["later"])]:
+        open_.turn(100)
+        [row] = open_.ask("viewer", ListCommands(["CG-1"], True, 10)).commands[-1:]
+        assert row.needs.startswith("constraint") and row.needs.endswith(why)
+    assert len(open_.units) == 1
+    flow[:] = [9.0]
+    open_.word(2)
+    open_.turn(1)
+    assert released(open_) == ["c1", "c2"]
 
 
 def test_a_command_waits_for_its_time(open_: Control) -> None:
