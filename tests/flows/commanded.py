@@ -135,6 +135,7 @@ class Station:
         facts: what the ledger holds, as it was written.
         radiated: how often each unit left.
         killed: how often each process was.
+        delay_ns: how much longer than light and rate say the air may take.
     """
 
     root: Path
@@ -160,6 +161,8 @@ class Station:
         self._requests = itertools.count(1)
         self._kept, self._kept_ns = 0, 0
         self._newest: dict[str, int] = {}
+        faults = self.world.air.faults
+        self.delay_ns = 4 * round(faults.delay_s * SECOND) if faults.reordering else 0
         self.start("gateway")
         self.start("service")
 
@@ -171,12 +174,6 @@ class Station:
     def clock(self) -> int:
         """What the station's clock says."""
         return self.now + self.skew_ns
-
-    @property
-    def delay_ns(self) -> int:
-        """How much longer than light and rate say the air may take."""
-        faults = self.world.air.faults
-        return 4 * round(faults.delay_s * SECOND) if faults.reordering else 0
 
     @property
     def state(self) -> State:

@@ -181,9 +181,18 @@ class Play:
         for each in self.station.world.relays:
             self.station.world.recover(each)
         self.station.out_of_order()
-        self.station.run(REST_S)
+        until = self.station.now + REST_S * SECOND
+        while self.station.now < until and not self._rests():
+            self.station.run(600)
         self._check()
         invariants.at_rest(self.station)
+
+    def _rests(self) -> bool:
+        service = self.station.service
+        return service is not None and not (
+            any(self.station.state.live())
+            or any(each.unacknowledged for each in service.commander.forwards.values())
+        )
 
     def _check(self) -> None:
         invariants.check(self.station)
