@@ -38,9 +38,24 @@ from ground.cli import (
     watch,
 )
 
+PANELS = {
+    "A station": ("demo", "check", "up", "console", "status", "watch", "alarms"),
+    "Commanding": (
+        *("send", "approve", "queue", "history", "authority", "directive"),
+        *("contacts", "route", "book", "ledger"),
+    ),
+    "The archive": ("ingest", "packets", "query", "gaps", "export", "compact", "replay", "influx"),
+    "Beside a station": ("keys", "gateway", "simulate"),
+}
+"""The commands in the order of `ground --help`: what is needed first stands first."""
+
 
 class _Commands(TyperGroup):
     """The commands, done in peace where the reader of their output (`| head`) has seen enough."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        told = [name for names in PANELS.values() for name in names]
+        return [*told, *(name for name in self.commands if name not in told)]
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -55,7 +70,7 @@ class _Commands(TyperGroup):
 
 app = typer.Typer(
     cls=_Commands,
-    help="Ground control and telemetry station: live links and recordings in, judged values out.",
+    help="Ground control and telemetry station: telemetry in, judged values out, commands up.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -82,7 +97,7 @@ app.command("export", epilog=_example("ground export '/CG1/EPS/*' --to eps.parqu
     archive.export
 )
 app.command("compact", epilog=_example("ground compact --verify"))(archive.compact)
-app.add_typer(influx.app, name="influx")
+app.add_typer(influx.app, name="influx", epilog=_example("ground influx status chenguang1"))
 app.command("up", epilog=_example("ground up chenguang1 --realm sim/first"))(up.up)
 app.command("service", hidden=True)(up.service)
 app.command("gateway", epilog=_example("ground gateway chenguang1 --listen tcp://10.0.0.5:7001"))(
@@ -113,6 +128,12 @@ app.add_typer(queue.app, name="queue", epilog=_example("ground queue hold c12"))
 app.command("history", epilog=_example("ground history c12"))(history.history)
 app.add_typer(authority.app, name="authority", epilog=_example("ground authority take CG-1"))
 app.command("directive", epilog=_example("ground directive CG-1 init-clcw"))(authority.directive)
-app.add_typer(keys.app, name="keys")
-app.add_typer(ledger.app, name="ledger")
+app.add_typer(keys.app, name="keys", epilog=_example("ground keys make olga --role operate"))
+app.add_typer(ledger.app, name="ledger", epilog=_example("ground ledger verify"))
 app.command("demo", epilog=_example("ground demo"))(demo.demo)
+
+_PANEL = {name: panel for panel, names in PANELS.items() for name in names}
+for _command in app.registered_commands:
+    _command.rich_help_panel = _PANEL.get(str(_command.name))
+for _group in app.registered_groups:
+    _group.rich_help_panel = _PANEL.get(str(_group.name))

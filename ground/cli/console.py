@@ -29,7 +29,7 @@ def console(
     screen: Annotated[PAGES, typer.Option("--screen", help="The page to begin with.")] = "fleet",
     key: Annotated[str, typer.Option("--key", help="Name of the key to ask with.")] = "operator",
 ) -> None:
-    """Show a running station live: values, plots, alarms, links, log. Quit with `:q`."""
+    """Show a running station live: values, alarms, plots, links; send commands. `:q` quits."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise InputError("no terminal; expected one (`ground status` prints without)")
     os.environ.setdefault("ESCDELAY", "25")  # ms that textual waits for more behind an escape

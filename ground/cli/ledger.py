@@ -84,7 +84,7 @@ def verify(
         raise typer.Exit(1)
 
 
-@app.command("show", epilog=_example("ground ledger show --command c-17 --kind Verified"))
+@app.command("show", epilog=_example("ground ledger show --command c17 --kind Verified"))
 def show(
     command: Annotated[
         str | None, typer.Option("--command", help="Only what is about this command.")

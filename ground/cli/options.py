@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Lines = Annotated[bool, typer.Option("--jsonl", help="Stream one JSON object a line.")]
-Realm = Annotated[str, typer.Option("--realm", help="live, sim/NAME or replay/ID.")]
+Realm = Annotated[
+    str,
+    typer.Option(
+        "--realm", help="live, sim/NAME or replay/ID.", envvar="GROUND_REALM", show_envvar=True
+    ),
+]
 Home = Annotated[
     Path | None,
     typer.Option("--home", help="Folder of the archive.", envvar="GROUND_HOME", show_envvar=True),

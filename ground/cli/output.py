@@ -106,7 +106,7 @@ def cell(value: Any) -> str:
     if isinstance(value, bytes):
         return value[:SHOWN_OCTETS].hex() + ("…" if len(value) > SHOWN_OCTETS else "")
     if isinstance(value, float):
-        return f"{value:.8g}"
+        return f"{value:.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:.8g}"
     return clean(str(value))
 
 

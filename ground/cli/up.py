@@ -38,7 +38,7 @@ def up(
     prometheus: _Prometheus = None,
     home: options.Home = None,
 ) -> None:
-    """Run a mission's station: gateway, processor, display, and what feeds InfluxDB.
+    """Run a mission's station: gateway, processor, display, commanding, InfluxDB's senders.
 
     A service that ends is started again. SIGTERM or Ctrl-C stops all of them in order, and the
     exit code is then 0; a second one kills them.

@@ -1,6 +1,6 @@
 """A command as it is being composed: one value behind the form and the command line.
 
-The line reads `card_power CG-1 card=3 power=OFF --expires=10m`: command, target, arguments by name,
+The line reads `card_off CG-1 card=3 --expires=+10m`: command, target, arguments by name,
 options behind two dashes; a value with blanks stands in quotes. What is typed is kept as typed, so
 that neither side loses what the other cannot make sense of yet.
 """
@@ -35,6 +35,8 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "hold": ("yes", "no"),
     "priority": ("0", "1", "2", "3"),
 }
+_TIMES = ("at", "expires", "onboard")
+_SOME_DAY_NS = 2_000_000_000_000_000_000  # that a time without a date is judged on: any will do
 Kinds = Mapping[str, CommandKind]  # by path
 
 
@@ -169,6 +171,17 @@ def request(draft: Draft, number: str, now_ns: int, *, dry_run: bool) -> SendCom
         hold=options.get("hold") == "yes",
         dry_run=dry_run,
     )
+
+
+def wrong_option(name: str, text: str) -> str:
+    """Return what is wrong with the text of an option in a few words; "" where nothing is."""
+    if name in _CHOICES and text:
+        return "" if text.casefold() in map(str.casefold, _CHOICES[name]) else "not one of these"
+    try:
+        _instant(text if name in _TIMES else "", _SOME_DAY_NS)
+    except InputError:
+        return "no such time"
+    return ""
 
 
 def _service(text: str) -> Service:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ground.console.draft import OPTIONS, Draft, Kinds, name_of
+from ground.console.draft import OPTIONS, Draft, Kinds, name_of, wrong_option
 from ground.console.judge import expected, wrong
 from ground.console.view.orders import HAZARDS
 from ground.console.view.parts import Cell, Column
@@ -52,8 +52,9 @@ def fields(draft: Draft, kinds: Kinds) -> list[Field]:
             for row in arguments
         ),
         *(
-            Field("option", f"--{each}", OPTIONS[each], draft.options.get(each, ""), "", "")
+            Field("option", f"--{each}", OPTIONS[each], text, wrong_option(each, text), "")
             for each in OPTIONS
+            for text in [draft.options.get(each, "")]
         ),
     ]
 

@@ -47,10 +47,10 @@ def lines(
 
 
 def route(row: RouteRow, now_ns: int) -> str:
-    """Return a route as people read it: hops, when it leaves and arrives, until when it is open."""
+    """Return a route as people read it: hops, when it leaves and arrives, how long it is open."""
     hops = " > ".join(map(clean, way([row]))) or "no hops"
     leaves = "now" if row.departs_ns <= now_ns else utc(row.departs_ns, date=False)
-    open_for = age(row.until_ns - now_ns)
+    open_for = age(row.until_ns - max(row.departs_ns, now_ns))
     service = f"{row.service} K={row.window} T1={row.t1_ns / 1e9:.3g}s"
     arrives = utc(row.arrives_ns, date=False)
     return f"{hops}  leaves {leaves}, arrives {arrives}, open for {open_for}, {service}"

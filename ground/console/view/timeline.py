@@ -142,7 +142,8 @@ def contact(row: ContactRow, taken: bool, look: Look) -> list[Cell]:
     """Return a contact; one that the route takes has a sign of its own."""
     open_now = row.start_ns <= look.now_ns < row.end_ns
     status = look.quiet("standby" if taken else "normal" if open_now else "off")
-    ahead = "now" if open_now else age(row.start_ns - look.now_ns)
+    over = row.end_ns <= look.now_ns
+    ahead = "now" if open_now else "over" if over else age(row.start_ns - look.now_ns)
     elevation = "-" if row.elevation_deg != row.elevation_deg else f"{row.elevation_deg:.1f}"
     return [
         Cell(
