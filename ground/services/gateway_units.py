@@ -12,6 +12,7 @@ import os
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -46,6 +47,7 @@ class Units:
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / FILE_NAME
         self._known: dict[bytes, _Unit] = {}
+        self._owed = b""  # records of what became of units, for which there was no room
         for unit, state, not_after_ns, t_ns in _read(self._path):
             state = "uncertain" if state == "taken" else state
             self._known[unit] = _Unit(state, not_after_ns, t_ns, _WHY.get(state, ""))
@@ -73,8 +75,10 @@ class Units:
         """Note what became of a unit that was taken; return that as a row."""
         key = bytes.fromhex(unit)
         made = _Unit(state, self._known[key].not_after_ns, now, reason)
-        self._write(_record(key, made))
         self._known[key] = made
+        self._owed += _record(key, made)
+        with suppress(OSError):  # on a full disk it stays taken, and is uncertain after a crash
+            self._write(b"")
         return self.row(unit)
 
     def row(self, unit: str) -> UnitRow:
@@ -91,12 +95,14 @@ class Units:
 
     def _write(self, octets: bytes) -> None:
         """Append whole records or none: behind half a one nothing could be read."""
+        octets = self._owed + octets
         try:
             disk.write_all(self._file.fileno(), octets)
         except OSError:
             os.ftruncate(self._file.fileno(), self._size)
             raise
         self._size += len(octets)
+        self._owed = b""
 
     def _rewrite(self) -> None:
         """Write what is known anew, so that the file stays short and ends with a whole record."""

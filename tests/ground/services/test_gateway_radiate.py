@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -128,6 +130,31 @@ def test_what_cannot_be_sent_is_refused_with_the_reason(radiator, tmp_path, way,
     [row] = radiator(tmp_path, way).receive([asked], 0)
     assert row.state == "refused" and why in row.reason
     assert way.given == 0
+
+
+def test_a_full_disk_takes_nothing_and_sends_nothing_twice(radiator, tmp_path, way, monkeypatch):
+    """Units that wait go out once, though nothing can be noted of them."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    made = radiator(tmp_path / "now", way)
+    made.receive([unit(1), unit(2)], 0)
+    with monkeypatch.context() as disk:
+        disk.setattr("ground.services.gateway_units.disk.write_all", full)
+        assert states(made.expire(0, 0)) == ["radiated", "radiated"]
+        assert made.expire(1, 0) == []
+        with pytest.raises(OSError, match="No space left"):
+            made.receive([unit(3)], 1)
+        assert states(made.known([ID(1), ID(3)])) == ["radiated", "unknown"]
+    shutil.copytree(tmp_path / "now", tmp_path / "crash")
+    assert states(radiator(tmp_path / "crash", way).known([ID(1)])) == ["uncertain"]
+    assert states(made.receive([unit(3)], 2)) == ["taken"]
+    made.expire(2, 0)
+    made.close()
+    assert way.transmitter.sent == [b"cltu"] * 3
+    again = radiator(tmp_path / "now", way)
+    assert states(again.known([ID(1), ID(2), ID(3)])) == ["radiated"] * 3
 
 
 def test_what_waits_is_bounded(radiator, tmp_path, way):
