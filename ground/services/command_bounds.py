@@ -13,7 +13,9 @@ from typing import Any
 from ground.errors import InputError
 
 LONGEST = 400  # characters of a text
-LONGEST_ARGUMENTS = 400_000  # characters of all arguments together
+LONGEST_ARGUMENTS = (
+    400_000  # octets of all arguments together: a fact holds them, as understood too
+)
 MOST = 1 << 62  # of a number: ns TAI until 2104
 MOST_LISTED = 10_000
 
@@ -45,6 +47,8 @@ def _wrong(value: Any) -> Iterator[str]:
             for each in value:
                 yield from _wrong(each)
         case Mapping():
-            size = sum(len(name) + len(text) for name, text in value.items())
+            size = sum(
+                len(f"{name}{text}".encode("utf-8", "replace")) for name, text in value.items()
+            )
             if size > LONGEST_ARGUMENTS:
-                yield f"{size} characters found; at most {LONGEST_ARGUMENTS} expected"
+                yield f"{size} octets found; at most {LONGEST_ARGUMENTS} expected"

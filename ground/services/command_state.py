@@ -96,11 +96,13 @@ class State:
         self.bookings: dict[str, facts.Booked] = {}
         self.illegal: list[Illegal] = []
         self.changed: dict[str, None] = {}
-        self._ended: OrderedDict[str, int] = OrderedDict()
+        self._ended: OrderedDict[str, int] = OrderedDict()  # when that was written
+        self._now = 0  # of the newest fact; what others say of time may be anything
         self._controls: deque[facts.Released] = deque()  # transmissions of no command
 
     def apply(self, fact: Entry) -> None:
         """Take in a fact."""
+        self._now = fact.t_ns
         match fact:
             case facts.Accepted():
                 self._accept(fact)
@@ -151,6 +153,7 @@ class State:
                 break
             del self._ended[command]
             gone = self.commands.pop(command)
+            self.changed.pop(command, None)
             self.requests.pop(gone.taken.request, None)
             for unit in gone.units:
                 self.units.pop(unit, None)
@@ -277,7 +280,7 @@ class State:
 
     def _drop_frames_of(self, known: Command) -> None:
         """Forget the frames of a command that will not be acknowledged any more."""
-        for channel in self.channels.values():
+        for channel in self.channels.values() if known.units else ():
             mine = [at for at, (_, each) in channel.frames.items() if known.id in each.commands]
             for at in mine:
                 del channel.frames[at]
@@ -301,7 +304,7 @@ class State:
         if moved.ended:
             self.queue.remove(known.id)
             self.approvals.void(known.id)
-            self._ended[known.id] = t_ns
+            self._ended[known.id] = self._now
         return True
 
 

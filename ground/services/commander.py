@@ -41,7 +41,10 @@ from protocols.errors import EncodeError
 from protocols.tc import Kind
 
 SECOND_NS = 10**9
+NUMBERS = 256  # of AD frames
+FORGET_EVERY = 10_000  # facts of a restart
 LOOK_NS = SECOND_NS  # between two looks at a way that was not open
+_Frame = tuple[int, facts.Released]  # with its N(S)
 
 
 class Commander:
@@ -80,12 +83,14 @@ class Commander:
 
     def restore(self, entries: Iterable[Entry], now: int) -> None:
         """Become what the facts of an earlier run say; what may have left is in doubt."""
-        for each in entries:
-            self.record.restore(each)
         state = self.record.state
+        for count, each in enumerate(entries):
+            self.record.restore(each)
+            if count % FORGET_EVERY == 0:  # a ledger of years is not held in memory
+                state.forget(each.t_ns)
         for name, forward in self.forwards.items():
             channel = state.channels.get((name, forward.settings.vcid), Channel())
-            doubts = self._doubts(forward, list(channel.frames.values()))
+            doubts = self._doubts(forward, _of_one_service(list(channel.frames.values())))
             forward.restore(doubts, max(channel.quiet_ns, now - RETURN_NS))
         for known in state.commands.values():
             if phase(known.life.state) in (Phase.FLIGHT, Phase.BOARD, Phase.UNCERTAIN):
@@ -93,9 +98,7 @@ class Commander:
         self.listener.ask_all()
         self.record.write(facts.Opened(now, self._version))
 
-    def _doubts(
-        self, forward: Forward, frames: Sequence[tuple[int, facts.Released]]
-    ) -> list[Doubt]:
+    def _doubts(self, forward: Forward, frames: Sequence[_Frame]) -> list[Doubt]:
         last = {fact.commands[-1]: number for number, fact in frames if fact.commands}
         left = Counter(fact.commands[-1] for _, fact in frames if fact.commands)
         for name in [each for each in last if left[each] < self._frames(forward, each)]:
@@ -290,7 +293,8 @@ class Commander:
                 case ClcwHeard(t_ns, name, word):
                     forward = self.forwards.get(name)
                     if forward is not None and word.vcid == forward.settings.vcid:
-                        self._tell(name, forward.receive(word, t_ns or now, now), now)
+                        # a gateway's clock that is ahead makes no word newer than it is
+                        self._tell(name, forward.receive(word, min(t_ns or now, now), now), now)
                         spoke[name] = None
                 case ReportHeard():
                     self.listener.report(item, now)
@@ -326,3 +330,17 @@ class Commander:
         for forward in self.forwards.values():
             way = forward.way
             forward.lost = way is not None and not {way.uplink, *way.nodes}.isdisjoint(names)
+
+
+def _of_one_service(frames: Sequence[_Frame]) -> list[_Frame]:
+    """Return the newest frames, as far back as their numbers rise.
+
+    What is before is of an AD service that ended, whose words told nothing new of a command.
+    """
+    found: list[_Frame] = []
+    for number, fact in reversed(frames):
+        behind = (found[0][0] - number) % NUMBERS if found else 1
+        if not 0 < behind < NUMBERS // 2:
+            break
+        found.insert(0, (number, fact))
+    return found

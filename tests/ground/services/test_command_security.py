@@ -431,6 +431,11 @@ def test_who_does_not_hold_the_spacecraft_sends_nothing(control: Control) -> Non
 # ---- what makes no sense ------------------------------------------------------------------------
 
 HUGE, FAR = "9" * 300_000, (1 << 63) - 1
+BLANKS = "\u3000" * 190_000  # three octets each: no fact may become longer than the ledger takes
+LIMIT = {
+    "monitor": "RATE_HIGH", "parameter": "1", "low_event": "STATION_LOCK",
+    "high_event": "STATION_LOSS",
+}  # fmt: skip
 MALFORMED: list[dict[str, Any]] = [
     {"command": "NO_SUCH"},
     {"command": ""},
@@ -455,6 +460,7 @@ MALFORMED: list[dict[str, Any]] = [
     {"command": "CARD_OFF", "arguments": {"card": "3", "\x1b[2J": "1"}},
     {"command": "CARD_OFF", "arguments": {str(n): "1" for n in range(50_000)}},
     {"arguments": {"a" * 500_000: "1"}},
+    {"command": "MONITOR_LIMIT", "arguments": LIMIT | {"low": BLANKS + "5", "high": BLANKS + "9"}},
     {"request": ""},
     {"request": "xyz"},
     {"request": "AB" * 16},
