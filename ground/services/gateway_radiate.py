@@ -61,11 +61,10 @@ class Radiator:
         """
         rows, fresh = [], {}
         for each in asked:
-            why = self._refused(each, now)
-            if why:
-                rows.append(UnitRow(each.unit, "refused", now, why))
-            elif each.unit in self._units:
+            if _ID.fullmatch(each.unit) and each.unit in self._units:
                 rows.append(self._units.row(each.unit))
+            elif why := self._refused(each, now):
+                rows.append(UnitRow(each.unit, "refused", now, why))
             else:
                 fresh[each.unit] = each
         if fresh:
@@ -129,7 +128,7 @@ class Radiator:
             return f"no uplink {asked.uplink[:80]!r} at this gateway"
         if not 0 < len(asked.octets) <= LARGEST:
             return f"{len(asked.octets)} octets; expected 1 to {LARGEST}"
-        if asked.not_after_ns <= now and asked.unit not in self._units:
+        if asked.not_after_ns <= now:
             return "its time is past"
         if len(self.ways[asked.uplink].waiting) >= MOST_WAITING:
             return f"{MOST_WAITING} units wait for this uplink"

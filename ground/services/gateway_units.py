@@ -3,7 +3,8 @@
 Each state is a record of 44 octets, appended: unit 16, state 1, zeros 3, not after 8, time 8, zeros
 4, CRC-32 of these 4. A unit is noted as taken, and that is on the disk, before its octets leave; so
 after a crash one that is taken and not radiated may have left: it is uncertain, and is never sent
-again. Units whose time is a day past are forgotten when the file is opened.
+again. Units whose time is a day past are forgotten when the file is
+opened, and whenever it has grown a good deal.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from ground.messages import UnitRow
 State = Literal["taken", "radiated", "refused", "uncertain"]
 FILE_NAME = "units"
 KEPT_NS = 86_400 * 10**9
+GROWN = 100_000  # records by which the file grows at least before it is written anew
 _RECORD = struct.Struct(">16sB3xqq4xI")
 _CODES: dict[State, int] = {"taken": 1, "radiated": 2, "refused": 3, "uncertain": 4}
 _STATES = {code: state for state, code in _CODES.items()}
@@ -51,12 +53,7 @@ class Units:
         for unit, state, not_after_ns, t_ns in _read(self._path):
             state = "uncertain" if state == "taken" else state
             self._known[unit] = _Unit(state, not_after_ns, t_ns, _WHY.get(state, ""))
-        old = [unit for unit, each in self._known.items() if each.not_after_ns < now - KEPT_NS]
-        for unit in old:
-            del self._known[unit]
-        self._rewrite()
-        self._file = self._path.open("ab", buffering=0)
-        self._size = self._path.stat().st_size
+        self._rewrite(now)
 
     def __contains__(self, unit: str) -> bool:
         return bytes.fromhex(unit) in self._known
@@ -66,6 +63,11 @@ class Units:
 
     def take(self, units: Iterable[tuple[str, int]], now: int) -> None:
         """Note units (id, not after) as taken; they are on the disk when this returns."""
+        if self._size > self._most:
+            before = self._file
+            with suppress(OSError):  # there is no room for it
+                self._rewrite(now)
+                before.close()
         fresh = {bytes.fromhex(unit): _Unit("taken", end, now) for unit, end in units}
         self._write(b"".join(_record(unit, each) for unit, each in fresh.items()))
         os.fsync(self._file.fileno())
@@ -104,14 +106,24 @@ class Units:
         self._size += len(octets)
         self._owed = b""
 
-    def _rewrite(self) -> None:
+    def _rewrite(self, now: int) -> None:
         """Write what is known anew, so that the file stays short and ends with a whole record."""
+        old = [unit for unit, each in self._known.items() if each.not_after_ns < now - KEPT_NS]
+        for unit in old:
+            del self._known[unit]
         fresh = self._path.with_suffix(".new")
-        with fresh.open("wb") as file:
-            file.write(b"".join(_record(unit, each) for unit, each in self._known.items()))
-            file.flush()
+        file = fresh.open("wb", buffering=0)
+        try:
+            octets = b"".join(_record(unit, each) for unit, each in self._known.items())
+            disk.write_all(file.fileno(), octets)
             os.fsync(file.fileno())
-        fresh.replace(self._path)
+            disk.publish(fresh, self._path)
+        except OSError:
+            file.close()
+            fresh.unlink(missing_ok=True)
+            raise
+        self._file, self._size, self._owed = file, len(octets), b""
+        self._most = 2 * self._size + GROWN * _RECORD.size
 
 
 _WHY = {
@@ -127,11 +139,11 @@ def _record(unit: bytes, each: _Unit) -> bytes:
 
 
 def _read(path: Path) -> Iterator[tuple[bytes, State, int, int]]:
-    """Yield the records up to the first one that is not whole."""
+    """Yield the records that are whole; all are of one size, so that damage hides no other one."""
     octets = path.read_bytes() if path.exists() else b""
     for at in range(0, len(octets) - _RECORD.size + 1, _RECORD.size):
         record = octets[at : at + _RECORD.size]
         unit, code, not_after_ns, t_ns, check = _RECORD.unpack(record)
         if check != zlib.crc32(record[:-4]) or code not in _STATES:
-            return
+            continue
         yield unit, _STATES[code], not_after_ns, t_ns

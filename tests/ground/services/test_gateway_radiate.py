@@ -175,6 +175,40 @@ def test_old_units_are_forgotten_when_the_file_is_opened(radiator, tmp_path, way
         units.close()
 
 
+def test_old_units_are_forgotten_as_the_file_grows(radiator, tmp_path, way, monkeypatch):
+    monkeypatch.setattr("ground.services.gateway_units.GROWN", 10)
+    units = Units(tmp_path, 0)
+    for number in range(100):
+        units.take([(ID(number), number)], number + KEPT_NS)
+    assert len(units) <= 30
+    units.close()
+    assert (tmp_path / FILE_NAME).stat().st_size <= 30 * 44
+    again = Units(tmp_path, 99 + KEPT_NS)
+    assert again.row(ID(99)).state == "uncertain"
+    again.close()
+
+
+def test_damage_to_a_record_hides_no_other_one(radiator, tmp_path, way):
+    made = radiator(tmp_path, way)
+    made.receive([unit(1), unit(2)], 0)
+    made.close()
+    path = tmp_path / FILE_NAME
+    octets = bytearray(path.read_bytes())
+    octets[5] ^= 1
+    path.write_bytes(octets)
+    assert radiator(tmp_path, way).known([ID(2)])[0].state != "unknown"
+
+
+def test_a_unit_that_was_sent_is_refused_by_nothing(radiator, tmp_path, way):
+    """As a BD command whose unit was refused waits again."""
+    made = radiator(tmp_path, way)
+    made.receive([unit(0)], 0)
+    made.expire(0, 0)
+    way.transmitter.busy = True
+    made.receive([unit(1 + i) for i in range(MOST_WAITING)], 0)
+    assert states(made.receive([unit(0)], 0)) == ["radiated"]
+
+
 # --- real sockets -------------------------------------------------------------------------------
 
 
