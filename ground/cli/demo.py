@@ -10,6 +10,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -30,7 +31,7 @@ SHOWN = ["BATTERY_SOC", "BUS_VOLTAGE", "CARDS[23].temperature", "SATELLITE_MODE"
 PLOTTED = ["CARDS[23].temperature"]
 SPACECRAFT, CARD = "CG-1", 23  # the one that runs hot
 COMMANDED_S = 60.0
-START_S = 60.0  # that a cold machine may take to start
+START_S, LONG_S = 240.0, 10.0  # that a machine may take which compiles; until a word about it
 FAULTS = "loss=0.01,ber=1e-5"
 
 
@@ -156,13 +157,25 @@ def _running(root: Path, mission: Path, log: object) -> Iterator[Station]:
     """Run a station, and yield a connection to it once it answers."""
     words = ["up", str(mission), "--realm", REALM, "--home", str(root), "--log", "json"]
     with _process(words, log) as process:
-        station = _connected(root, process)
+        with _telling_why():
+            station = _connected(root, process)
         try:
             yield station
         finally:
             station.close()
             process.terminate()
             process.wait()
+
+
+@contextmanager
+def _telling_why() -> Iterator[None]:
+    """Say why it takes long, where it does."""
+    timer = threading.Timer(LONG_S, say, ["The first start compiles; that may take a minute."])
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _connected(root: Path, process: subprocess.Popen[bytes]) -> Station:
@@ -183,7 +196,9 @@ def _connected(root: Path, process: subprocess.Popen[bytes]) -> Station:
                 return station
             time.sleep(0.2)
         station.close()
-    raise GroundError(f"the station did not start; expected its reason in {_near(root)}/demo")
+    raise GroundError(
+        f"the station did not start; expected its reason in {_near(root)}/demo/station.log"
+    )
 
 
 def _simulating(mission: Path, rate: float, seed: int) -> list[str]:

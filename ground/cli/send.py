@@ -129,7 +129,7 @@ def send(
             dry_run=dry_run, **more,
         )  # fmt: skip
         if form.people:
-            _introduce(sent, now, dry_run=dry_run)
+            _introduce(sent, now, via or [], dry_run=dry_run)
         reached = stage is None or dry_run or _follow(sent, stage, timeout, form)
     _conclude(sent, form, dry_run=dry_run)
     if sent.wrong:
@@ -152,7 +152,7 @@ def _typed(
     return terminal.ask(f"Type the name of the target to send it ({spacecraft})")
 
 
-def _introduce(sent: Sent, now: int, *, dry_run: bool) -> None:
+def _introduce(sent: Sent, now: int, via: list[str], *, dry_run: bool) -> None:
     from ground.cli import route_rows
 
     show(sent.row)
@@ -161,6 +161,9 @@ def _introduce(sent: Sent, now: int, *, dry_run: bool) -> None:
         say()
         route_rows.show(sent.routes, now)
         say()
+    elif not sent.row.ended and not sent.wrong:
+        way = " ".join(["ground route", sent.row.spacecraft, *(f"--via {v}" for v in via)])
+        say(f"[yellow]no way is known now[/yellow]: `{literal(way)}` says why")
     for each in sent.wrong:
         say(f"[bold red]would be refused: {literal(each)}[/bold red]")
     if not dry_run:
