@@ -117,13 +117,14 @@ class Units:
             octets = b"".join(_record(unit, each) for unit, each in self._known.items())
             disk.write_all(file.fileno(), octets)
             os.fsync(file.fileno())
-            disk.publish(fresh, self._path)
+            fresh.replace(self._path)
         except OSError:
             file.close()
             fresh.unlink(missing_ok=True)
             raise
         self._file, self._size, self._owed = file, len(octets), b""
         self._most = 2 * self._size + GROWN * _RECORD.size
+        disk.sync_folder(self._path.parent)
 
 
 _WHY = {
