@@ -25,12 +25,15 @@ MODE = {"arguments": {"mode": "SAFE"}, "typed": "CG-1"}
 def run(root, rows, crashes, monkeypatch) -> Station:
     """Four commands: one needs a second person, one is cancelled; contact lasts for 400 s.
 
-    The operators are patient: what is not answered they ask again, with the same number.
+    The operators are patient: what is not answered they ask again, with the same number. The
+    spacecraft remembers no request, so that it would do one twice.
     """
     mission = chenguang()
     plan = sky(mission, *rows)
     crashes.watch(monkeypatch)
-    with Station(root, mission, plan, world_of(mission, plan), crashes) as station:
+    world = world_of(mission, plan)
+    world.spacecraft["CG-1"].board._remember = lambda _: None
+    with Station(root, mission, plan, world, crashes) as station:
         station.run(2)
         end = station.now + 150 * SECOND
         digests = {}

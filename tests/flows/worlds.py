@@ -21,7 +21,7 @@ import pytest
 
 from ground.archive.ledger import Ledger, folder_of
 from ground.command import facts
-from ground.messages import ApproveCommand, ControlCommand
+from ground.messages import ApproveCommand, ControlAuthority, ControlCommand, DirectChannel
 from ground.settings import Mission
 from tests.flows import invariants
 from tests.flows.commanded import REALM, SECOND, START, Station, chenguang, sky, world_of
@@ -33,6 +33,11 @@ STATIONS = ("kashi", "sanya")
 REST_S = 4 * 3600
 APIDS = (130, 150)
 MODE = {"arguments": {"mode": "SAFE"}, "typed": ""}
+
+DIRECTIVES = (
+    "init", "init-clcw", "init-unlock", "init-set-vr", "terminate", "resume", "set-vs",
+    "set-window", "set-t1", "set-limit", "set-timeout-type",
+)  # fmt: skip
 
 Row = tuple[str, str, float, float]
 
@@ -75,6 +80,7 @@ class Play:
         self.rng = random.Random(seed)
         self.seed, self.hours, self.end_s = seed, hours, hours * 3600
         self.said: Counter[str] = Counter()
+        self.meddling = not forgetful and self.rng.random() < 0.3
         self.crashes = Crashes()
         mission = constellation()
         plan = sky(mission, *self._contacts())
@@ -227,6 +233,9 @@ class Play:
         if rng.random() < 0.05:
             self._burst(craft, more)
             return
+        if self.meddling and rng.random() < 0.1:
+            self._direct(craft)
+            return
         act = rng.choice(
             [self._plain, self._plain, self._plain, self._timed, self._two, self._held]
         )
@@ -253,6 +262,15 @@ class Play:
         """More than a window holds."""
         for _ in range(self.rng.randrange(10, 100)):
             self._send("PING", craft, **more | {"request": f"{self.rng.getrandbits(128):032x}"})
+
+    def _direct(self, craft: str) -> None:
+        """A director gives FOP-1 whatever directive."""
+        rng, station = self.rng, self.station
+        station.ask(ControlAuthority(craft, "force", reason="trial"), "director")
+        value = rng.choice([0, 1, 1, 2, 100, 255])
+        station.ask(DirectChannel(craft, rng.choice(DIRECTIVES), value), "director")
+        station.ask(ControlAuthority(craft, "drop"), "director")
+        self.said["directive"] += 1
 
     def _timed(self, craft: str, more) -> None:
         later = round(self.rng.uniform(30, 3000) * SECOND)
