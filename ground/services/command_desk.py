@@ -212,6 +212,10 @@ class Desk:
         if known.life.state not in WAITING:
             why = [f"{known.id} is {known.life.state}; it waits no more"]
             return self._refused(user, verbs[0], taken.spacecraft, taken.command, why, now)
+        held = self._state.authority.lease(taken.spacecraft, now)
+        if verbs[0] is Verb.RELEASE and held is not None and held.holder != user:
+            why = [f"{held.holder} holds {taken.spacecraft}; expected a hand-over"]
+            return self._refused(user, verbs[0], taken.spacecraft, taken.command, why, now)
         self._done(asked, known, user, now)
         return Answered(True)
 

@@ -26,13 +26,18 @@ from protocols.pus import header, verification
 SECOND_NS = 10**9
 ASK_UNITS_NS = 2 * SECOND_NS  # after which a gateway that said nothing is asked
 LONGEST = 400  # characters of a gateway's reason
+NOTED_NS = 60 * SECOND_NS  # between two malformed reports that are on record
 MOST_ASKED = 1000  # units in one question
 _FINAL = ("radiated", "refused", "uncertain")
 _ORDER = {"": 0, "unknown": 0, "taken": 1, "uncertain": 2, "refused": 3, "radiated": 4}
 
 
 class Listener:
-    """What is expected of each command that left, and what comes of it; `now` is ns TAI."""
+    """What is expected of each command that left, and what comes of it; `now` is ns TAI.
+
+    Attributes:
+        malformed: reports that were none.
+    """
 
     def __init__(self, mission: Mission, catalogues: Catalogues, record: Record) -> None:
         self._record, self._catalogues = record, catalogues
@@ -40,6 +45,8 @@ class Listener:
         self._relays = {each.scid: each.name for each in mission.relays if each.scid is not None}
         self.latest = Latest(mission.stale)
         self.verifier = Verifications()
+        self.malformed = 0
+        self._noted: dict[str, int] = {}  # until when malformed reports of a spacecraft only count
         self._asked: dict[str, int] = {}  # when a gateway was asked about a unit
         self._silent: Deadlines[str] = Deadlines()  # commands that report nothing
 
@@ -193,7 +200,9 @@ class Listener:
         unit, custody = item.custody.id.hex(), item.custody
         known = self._record.state.units.get(unit)
         relay = self._relays.get(custody.relay, str(custody.relay))
-        if known is None or known.custody.get(relay) == custody.state.name:
+        if known is None or relay not in known.fact.nodes:
+            return
+        if (relay, custody.state.name) in known.told:
             return
         self._record.write(
             facts.Custody(
@@ -211,7 +220,10 @@ class Listener:
             report = header.decode_report(item.octets, profile)
             found = verification.decode(report.subtype, report.data, profile)
         except DecodeError as error:
-            self._record.write(facts.Noted(now, "report", name, f"malformed: {error}"[:400]))
+            self.malformed += 1
+            if now >= self._noted.get(name, now):  # what comes down must not fill the ledger
+                self._noted[name] = now + NOTED_NS
+                self._record.write(facts.Noted(now, "report", name, f"malformed: {error}"[:400]))
             return
         detail = "" if found.failure is None else f"code {found.failure.code}"
         if found.step is not None:

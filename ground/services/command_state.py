@@ -56,11 +56,16 @@ class Command:
 
 @dataclass(slots=True)
 class Unit:
-    """One transmission: what left, and what is known of it ("" until somebody says)."""
+    """One transmission: what left, and what is known of it ("" until somebody says).
+
+    Attributes:
+        custody: the furthest that each relay said; `told` all that each did.
+    """
 
     fact: facts.Released
     state: str = ""
     custody: dict[str, str] = field(default_factory=dict)
+    told: set[tuple[str, str]] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -188,6 +193,18 @@ class State:
         )  # fmt: skip
         self.queue.add(waiting, now, holds, again=bool(made.units))
 
+    def _approval(self, known: Command, now: int) -> list[str]:
+        """Return the hold of a command that comes back and whose approval is over by now."""
+        taken, asked = known.taken, self.approvals.asked(known.id)
+        if taken.hazard != "H2" or (asked is not None and now <= asked.until_ns):
+            return []
+        known.approver = ""
+        self.approvals.ask(
+            known.id, taken.digest, taken.author, taken.key, now,
+            not_after_ns=taken.not_after_ns, at_once=True,
+        )  # fmt: skip
+        return [APPROVAL]
+
     def _approve(self, fact: facts.Approved) -> None:
         known = self.commands.get(fact.command)
         if known is not None:
@@ -221,7 +238,6 @@ class State:
                 continue
             known.units.append(fact.unit)
             self.queue.remove(name)
-            self.approvals.void(name)
             self._advance(known, Stage.RELEASED, fact.t_ns, fact.kind)
 
     def _report(self, fact: facts.UnitReported | facts.Custody) -> None:
@@ -230,6 +246,7 @@ class State:
             unit.state = fact.state
         elif unit is not None and isinstance(fact, facts.Custody):
             before = unit.custody.get(fact.relay, "")
+            unit.told.add((fact.relay, fact.state))
             unit.custody[fact.relay] = max(before, fact.state, key=_CUSTODY.__getitem__)
         if isinstance(fact, facts.UnitReported):
             stage, detail = UNIT_STAGES.get(fact.state), fact.gateway
@@ -271,7 +288,7 @@ class State:
             case facts.Queued():
                 self._drop_frames_of(known)
                 if self._advance(known, Stage.QUEUED, fact.t_ns, fact.proof):
-                    self._wait(known, fact.t_ns, [])
+                    self._wait(known, fact.t_ns, self._approval(known, fact.t_ns))
             case facts.Verified():
                 self._verify(known, fact)
             case facts.Ended():

@@ -211,7 +211,15 @@ class Forward:
                 self._direct(order, now, value)
 
     def direct(self, order: Order, now: int, value: int = 0) -> tuple[bool, list[Told]]:
-        """Give a directive as an operator asks for it; return whether FOP-1 took it."""
+        """Give a directive as an operator asks for it; return whether it was taken.
+
+        None begins AD service while frames are not acknowledged: what a control word says of them
+        would be what the directive made of it.
+        """
+        if order in _BEGIN and self.unacknowledged:
+            return False, []
+        if order is Order.SET_WINDOW and value > self.settings.window // 2:
+            return False, []
         done = self._direct(order, now, value)
         return done is not False, self._take()
 
@@ -415,6 +423,13 @@ class Forward:
         return out
 
 
+_BEGIN = (
+    Order.INITIATE,
+    Order.INITIATE_WITH_CLCW,
+    Order.INITIATE_WITH_UNLOCK,
+    Order.INITIATE_WITH_SET_VR,
+    Order.SET_VS,
+)
 _NAMES = {
     1: "active",
     2: "retransmitting",

@@ -7,10 +7,19 @@ from pathlib import Path
 import pytest
 
 from ground.command import facts
+from ground.messages import (
+    ApproveCommand,
+    ControlAuthority,
+    ControlCommand,
+    DirectChannel,
+    ListCommands,
+    UnitRow,
+)
 from ground.services import commander
 from ground.services.forward import RETURN_NS
-from ground.services.returns import ClcwHeard
+from ground.services.returns import ClcwHeard, CustodyHeard, ReportHeard
 from protocols.clcw import Clcw
+from protocols.envelope import Custody, State
 from tests.ground.services.commanded import DAY, Control, S, control_of
 
 
@@ -108,3 +117,96 @@ def test_a_restart_holds_no_more_than_was_held_before(
     again = control.again()
     assert "c1" not in again.commander.record.state.commands
     assert not again.commander.record.state.units
+
+
+# ---- persons ------------------------------------------------------------------------------------
+
+
+def approved(control: Control) -> str:
+    """Return a hazardous command that left with an approval, and of which nothing is heard."""
+    made = control.send("olga", "SAFE", typed="CG-1", service="BD").command
+    assert control.ask("anna", ApproveCommand(made.id, made.sha256)).ok
+    control.turn(0)
+    assert control.units[-1].octets
+    return str(made.id)
+
+
+def refused_by_gateway(control: Control) -> None:
+    row = UnitRow(control.units[-1].unit, "refused", control.now, "busy")
+    control.commander.units([row], "gateway", control.now)
+    control.take()
+
+
+def test_what_comes_back_while_its_approval_holds_goes_again(control: Control) -> None:
+    approved(control)
+    before = len(control.units)
+    refused_by_gateway(control)
+    control.turn(1)
+    assert len(control.units) == before + 1
+
+
+def test_what_comes_back_after_its_approval_was_over_is_approved_anew(control: Control) -> None:
+    name = approved(control)
+    before = len(control.units)
+    control.turn(121)
+    refused_by_gateway(control)
+    control.turn(1)
+    assert len(control.units) == before
+    [row] = control.ask("viewer", ListCommands(commands=[name])).commands
+    assert (row.needs, row.approver) == ("approval", "")
+    again = control.again()
+    again.turn(1)
+    assert len(again.units) == 0
+    assert control.ask("anna", ApproveCommand(name, row.sha256)).ok
+    control.turn(1)
+    assert len(control.units) == before + 1
+
+
+def test_who_lost_the_spacecraft_lets_nothing_go(control: Control) -> None:
+    held = control.send("olga", hold=True, repeat=True).command.id
+    control.ask("dirk", ControlAuthority("CG-1", "force", "", "an emergency"))
+    answer = control.ask("olga", ControlCommand(held, "release"))
+    assert answer.reason.startswith("dirk holds CG-1")
+    control.turn(1)
+    assert len(control.units) == 1
+    assert control.ask("olga", ControlCommand(held, "cancel")).ok
+
+
+def test_no_directive_changes_what_a_word_will_say_of_frames(control: Control) -> None:
+    """Set V(R) to 2 would make it seem that c2, which was received, was not."""
+    send(control)
+    control.ask("dirk", ControlAuthority("CG-1", "force", "", "test"))
+    assert control.ask("dirk", DirectChannel("CG-1", "terminate")).ok
+    for directive, value in [("init-set-vr", 2), ("init-unlock", 0), ("init", 0), ("set-vs", 2)]:
+        assert not control.ask("dirk", DirectChannel("CG-1", directive, value)).ok
+    quiet(control)
+    control.word(3)
+    assert control.of(facts.FarmAcknowledged)[-1].commands == ["c2"]
+    assert not control.of(facts.Queued)
+
+
+# ---- what comes down fills no disk ---------------------------------------------------------------
+
+
+def test_reports_that_are_none_are_on_record_once_a_minute(control: Control) -> None:
+    for number in range(100):
+        item = ReportHeard(control.now, "CG-1", bytes(number))
+        control.commander.heard([item], control.now)
+        control.now += S
+    control.take()
+    assert len([each for each in control.of(facts.Noted) if each.source == "report"]) == 2
+    assert control.commander.listener.malformed == 100
+
+
+def test_relays_that_repeat_themselves_are_on_record_once(tmp_path: Path) -> None:
+    control = control_of(tmp_path, ("kashi", "SF-1"), ("SF-1", "CG-1"))
+    control.send("olga")
+    control.turn(0)
+    unit = bytes.fromhex(control.units[-1].unit)
+    for relay in (204, 202, 999):
+        for state in [State.FORWARDED, State.RECEIVED, State.EXPIRED] * 20:
+            item = CustodyHeard(control.now, Custody(unit, relay, state, control.now))
+            control.commander.heard([item], control.now)
+    control.take()
+    told = [(each.relay, each.state) for each in control.of(facts.Custody)]
+    assert told == [("SF-1", "FORWARDED"), ("SF-1", "RECEIVED"), ("SF-1", "EXPIRED")]
