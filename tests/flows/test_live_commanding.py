@@ -111,23 +111,33 @@ def test_cards_are_switched_off_and_a_second_person_lets_the_satellite_into_safe
 def test_nothing_is_executed_twice_or_forgotten_when_services_are_killed(
     station: CommandedStation, seed: int
 ) -> None:
-    """F1 to F4 of the fault matrix: kill -9 between any two steps of a command."""
+    """kill -9 between any two steps of a command, seeded.
+
+    What the satellite says while its gateway is away is lost: then nobody can tell that a command
+    is completed, though FARM-1 accepted it, and it is UNCERTAIN. It is executed once all the same.
+    """
     rng = random.Random(seed)
+    services = rng.sample(["commanding", "gateway"], 2)
     station.up()
     with station.operator() as operator:
         completed(off(operator, 63))
-        sent = []
-        for card, service in enumerate(("commanding", "gateway", "commanding")):
-            sent += [off(operator, 10 * card + each) for each in range(3)]
+        sent = {}
+        for place, service in enumerate(services):
+            sent[service] = [off(operator, 10 * place + each) for each in range(3)]
             time.sleep(rng.uniform(0, 2.5))  # anywhere in the life of these commands
             pid = station.kill(service)
             station.until(lambda: station.pid(service) not in (0, pid), f"{service} anew")  # noqa: B023
-        for each in sent:
-            each.wait("COMPLETED", timeout_s=2 * PATIENCE_S)
-            assert each.row.state == "COMPLETED", each.row
+        for service, commands in sent.items():
+            for each in commands:
+                each.wait("COMPLETED", timeout_s=3 * PATIENCE_S)
+                stages = [step.stage for step in each.row.steps]
+                assert each.row.state in ("COMPLETED", "UNCERTAIN"), each.row
+                if service == "commanding" == services[-1]:
+                    assert each.row.state == "COMPLETED", each.row
+                assert {"FARM_ACK", "ACCEPTED"} & set(stages), each.row
     counts = station.landed()
-    assert counts["executed"] == 1 + len(sent)
-    assert counts["failed"] == counts["refused"] == 0
+    assert counts["executed"] == 1 + sum(map(len, sent.values()))
+    assert counts["failed"] == counts["refused"] == counts["doubles"] == 0
 
 
 def limit(station: CommandedStation, octets: int) -> None:
