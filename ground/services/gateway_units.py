@@ -102,6 +102,7 @@ class Units:
             disk.write_all(self._file.fileno(), octets)
         except OSError:
             os.ftruncate(self._file.fileno(), self._size)
+            os.lseek(self._file.fileno(), self._size, os.SEEK_SET)
             raise
         self._size += len(octets)
         self._owed = b""

@@ -6,6 +6,7 @@ Run a flow once to learn which places there are (`places`), then once for each w
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -53,10 +54,12 @@ class Crashes:
     def of(self, process: str) -> Iterator[None]:
         """Say which process runs."""
         before, self.running = self.running, process
-        try:
-            yield
-        finally:
-            self.running = before
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # who is killed closes nothing
+            try:
+                yield
+            finally:
+                self.running = before
 
     def watch(self, patch: pytest.MonkeyPatch) -> None:
         """Number each write (nothing of it, a part, all of it on disk) and each sync.
