@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from ground.cli.app import PANELS, app
 from protocols import packet
 from tests.commands import Run
 from tests.ground.services import hand
 
-VERBS = ("check", "ingest", "packets", "query", "gaps", "export", "compact", "demo")
+VERBS = [verb for verbs in PANELS.values() for verb in verbs]
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -26,8 +27,10 @@ def test_every_command_has_help_with_an_example(run: Run, verb: str) -> None:
 def test_help_lists_every_command_and_no_command_is_help(run: Run) -> None:
     done = run("--help")
     assert done.code == 0
-    for verb in VERBS:
-        assert f" {verb} " in done.out
+    shown = [each.name for each in app.registered_commands if not each.hidden]
+    assert sorted(VERBS) == sorted([*shown, *(each.name for each in app.registered_groups)])
+    places = [done.out.index(f"│ {verb} ") for verb in VERBS]
+    assert places == sorted(places)
     assert run().code == 2
     assert "Usage: ground" in run().out + run().err
 

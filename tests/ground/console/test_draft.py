@@ -203,3 +203,21 @@ def test_a_name_that_two_commands_share_is_told_by_its_path():
     assert drafts.name_of("/CG1/OBSW/PING", twin) == "/CG1/OBSW/PING"
     assert drafts.find("ping", twin) == ""
     assert drafts.name_of(CARD, twin) == "CARD_POWER"
+
+
+@pytest.mark.parametrize(
+    ("option", "right", "wrong"),
+    [
+        ("expires", "+10m", "10m"),
+        ("at", "10:00", "soon"),
+        ("onboard", "2026-11-22T10:00:00", "2026-13-01"),
+        ("priority", "3", "4"),
+        ("service", "bd", "CD"),
+        ("hold", "yes", "perhaps"),
+        ("via", "TL-1,TL-2", None),
+    ],
+)
+def test_an_option_is_judged_as_it_is_typed(option, right, wrong):
+    """What the station would not be asked for is told in the form."""
+    assert drafts.wrong_option(option, "") == drafts.wrong_option(option, right) == ""
+    assert wrong is None or drafts.wrong_option(option, wrong)
