@@ -21,6 +21,8 @@ from ground.command.authorise import Grant, Verb
 from ground.messages import (
     Answered,
     ApproveCommand,
+    BookRelay,
+    CancelBooking,
     ControlAuthority,
     ControlCommand,
     DescribeCommands,
@@ -242,6 +244,17 @@ def test_a_director_who_does_not_hold_the_spacecraft_directs_nothing(
     answer = control.ask("dirk", DirectChannel("CG-1", directive, 5))
     assert answer == Answered(False, "dirk does not hold CG-1")
     assert not control.of(facts.Directed)
+
+
+@pytest.mark.parametrize("letter", [*USERS, "-"])
+@pytest.mark.parametrize("asked", [BookRelay("TL-2", "CG-1", NOW, NOW + S), CancelBooking("b1")])
+def test_relays_are_booked_by_directors_alone(control: Control, letter: str, asked: Any) -> None:
+    """A director is refused for what he asks, and not for who he is."""
+    answer = control.ask(USERS.get(letter, "nobody"), asked)
+    assert not answer.ok
+    denied = "no role for book" in answer.reason or "no grant" in answer.reason
+    assert denied == (letter not in BY_ONE_GRANT["book"])
+    assert [each.verb for each in control.facts] == ["book"]
 
 
 # ---- requests at the door -----------------------------------------------------------------------
