@@ -86,15 +86,6 @@ class Authority:
             return self._extend(spacecraft, held, by, now)
         return Decision(False, (f"{held.holder} holds {spacecraft}; expected a hand-over",))
 
-    def acted(self, spacecraft: str, by: str, now: int) -> AuthorityChanged | None:
-        """Let the holder's lease begin anew; None where it nearly does, or he is not the holder."""
-        held = self.lease(spacecraft, now)
-        if held is None or held.holder != by:
-            return None
-        if held.until_ns >= now + self._lease_ns - NOTED_NS:
-            return None
-        return self._extend(spacecraft, held, by, now)
-
     def give(self, spacecraft: str, by: str, to: str, now: int) -> AuthorityChanged | Decision:
         """Offer a spacecraft to another operator, who accepts; to "" withdraws an offer."""
         held = self.lease(spacecraft, now)

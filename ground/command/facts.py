@@ -9,7 +9,6 @@ station itself. Their octets are made by `entries`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,16 +235,6 @@ class Released:
     retransmission: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelChanged:
-    """The state of a forward channel as `protocols.cop1.fop` would be restored from."""
-
-    t_ns: int
-    spacecraft: str
-    vcid: int
-    state: Any
-
-
 # ---- what is heard ------------------------------------------------------------------------------
 
 
@@ -340,7 +329,6 @@ Entry = (
     | Queued
     | Routed
     | Released
-    | ChannelChanged
     | UnitReported
     | Custody
     | FarmAcknowledged

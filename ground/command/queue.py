@@ -189,11 +189,6 @@ class Queue:
         line = self._lines.get(spacecraft)
         return (self._items[command].waiting for _, command in (line.ready if line else ()))
 
-    def heads(self) -> list[Waiting]:
-        """Return the first ready command of each spacecraft, in the order of their ranks."""
-        firsts = sorted(line.ready[0] for line in self._lines.values() if line.ready)
-        return [self._items[command].waiting for _, command in firsts]
-
     def due(self, now: int) -> list[str]:
         """Let go of holds that end by now; return the spacecraft with something newly ready."""
         for command, why in self._wakes.due(now):

@@ -22,7 +22,6 @@ from typing import Literal
 from ground.command.checks import REPORTS, Check, Report
 from ground.command.constraints import Lookup
 from ground.command.deadlines import Deadlines
-from ground.command.facts import Verified
 from ground.command.life import ORDER, Stage
 
 REMEMBERED_NS = 24 * 3600 * 10**9  # after the last window, for reports that come late
@@ -44,11 +43,6 @@ class Verdict:
     at_ns: int
     detail: str = ""
     late: bool = False
-
-    def fact(self, now: int) -> Verified:
-        """Return the fact for the ledger."""
-        told = (self.command, self.stage.value, self.verdict, self.source, self.at_ns)
-        return Verified(now, *told, self.detail, self.late)
 
 
 @dataclass(slots=True)

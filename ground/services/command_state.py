@@ -333,7 +333,7 @@ def _about(fact: Entry) -> list[str]:
         return list(fact.commands)
     if isinstance(fact, facts.Opened | facts.Refused | facts.SequenceTaken | facts.Noted):
         return []
-    if isinstance(fact, facts.AuthorityChanged | facts.Directed | facts.ChannelChanged):
+    if isinstance(fact, facts.AuthorityChanged | facts.Directed):
         return []
     if isinstance(fact, facts.Booked | facts.Unbooked):
         return []

@@ -24,7 +24,6 @@ from ground.services import geometry
 from ground.services.geometry import CENTRE
 from ground.services.ways import Way, hops
 from ground.settings import Mission, Uplink
-from protocols import tc
 from protocols.tc import Kind
 
 SECOND_NS = 10**9
@@ -323,11 +322,6 @@ def _holds(known: Way | str, expires_ns: int, wish: Wish, now: int) -> bool:
     if isinstance(known, str):
         return wish.not_after_ns <= expires_ns
     return now < known.until_ns and known.arrives(now) <= wish.not_after_ns
-
-
-def frame_octets(fields: Sequence[bytes], fecf: bool) -> int:
-    """Return the octets of the frames that hold these data fields."""
-    return sum(tc.HEADER + len(each) + tc.FECF * fecf for each in fields)
 
 
 def _why(way: Way, better: Sequence[Way]) -> str:
