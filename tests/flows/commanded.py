@@ -11,109 +11,30 @@ from __future__ import annotations
 import heapq
 import itertools
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ground import settings
 from ground.archive.ledger import Ledger, folder_of
 from ground.command import facts
-from ground.link.transmitter import Transmitter
 from ground.messages import RadiateUnit, ReadUnits, SendCommand, UnitRow
-from ground.relay import plan as plans
 from ground.relay.plan import Plan
-from ground.services import geometry
-from ground.services.command_catalogues import Catalogues
 from ground.services.command_desk import Desk
 from ground.services.command_state import Command, State
 from ground.services.commander import Commander
 from ground.services.gateway_radiate import Radiator, Way
 from ground.services.gateway_units import Units
-from ground.services.planner import Planner
 from ground.services.returns import ClcwHeard, CustodyHeard, Heard, ReportHeard
 from ground.settings import Mission
-from protocols import clcw, envelope, times
+from protocols import clcw, envelope
+from tests.flows.aerial import Aerial
 from tests.flows.crashes import Crashes, Killed
-from tools.simulator import scenario
-from tools.simulator.world import CLCW, Down, Faults, World
+from tests.flows.skies import HOUR, SECOND, START, FixedPlanner, catalogues
+from tools.simulator.world import CLCW, Down, World
 
-SECOND = 10**9
-HOUR = 3600 * SECOND
 REALM = "sim/virtual"
-START = times.parse("2026-11-22T00:00:00")
 MAIL_NS = 1_000_000  # between two processes
 RESTART_NS = 2 * SECOND  # from the end of a process to its return
 KEPT_NS = 5 * SECOND  # between two notes of how far the journal was heard
-LOW_NS, HIGH_NS = 5_000_000, 130_000_000
-
-
-class FixedPlanner(Planner):
-    """A planner whose plan comes from the test."""
-
-    def refresh(self, now: int) -> bool:
-        return False
-
-
-_CATALOGUES: list[tuple[Mission, Catalogues]] = []
-
-
-def catalogues(mission: Mission) -> Catalogues:
-    """The commands of a mission, read once; they hold nothing of a run."""
-    found = next((known for each, known in _CATALOGUES if each is mission), None)
-    if found is None:
-        found = Catalogues(mission)
-        _CATALOGUES.append((mission, found))
-    return found
-
-
-@cache
-def chenguang() -> Mission:
-    return settings.find("chenguang1")
-
-
-def sky(mission: Mission, *rows: tuple[str, str, float, float], start_ns: int = START) -> Plan:
-    """A contact plan by hand: (source, target, begin, end), in seconds from the start."""
-    relays = {each.name: each for each in mission.relays}
-    high = {each.name for each in mission.relays if each.longitude_deg is not None}
-    ups = {each.site: each.fastest_bps for each in mission.uplinks}
-    far = start_ns + 1000 * HOUR
-    made = [plans.Contact(geometry.CENTRE, site, start_ns - HOUR, far, 1e9) for site in ups]
-    for source, target, begin, end in rows:
-        rate = relays[source].fastest_bps if source in relays else ups[source]
-        owlt = HIGH_NS if high & {source, target} else LOW_NS
-        span = start_ns + round(begin * SECOND), start_ns + round(end * SECOND)
-        made.append(plans.Contact(source, target, *span, rate, owlt))
-    return plans.of(geometry.graph(mission, geometry.sky(mission)), made)
-
-
-def world_of(mission: Mission, plan: Plan, seed: int = 1, faults: Faults | None = None) -> World:
-    """The world in which a plan is true."""
-    rows = tuple(scenario.planned(plan))
-    return World(seed, scenario.scenario(mission, START, rows, faults or Faults()))
-
-
-class Aerial(Transmitter):
-    """The transmitter of an uplink: what it sends leaves for the first node of the unit's way."""
-
-    def __init__(self, station: Station, site: str) -> None:
-        super().__init__(site)
-        self.station, self.site, self.state = station, site, "up"
-        self.way: Way | None = None
-
-    def open(self, now: int) -> None:
-        self.state = "up"
-
-    def close(self) -> None:
-        self.state = "disabled"
-
-    def send(self, octets: bytes) -> str:
-        assert self.way is not None
-        station, unit = self.station, self.way.waiting[0].unit
-        station.crashes.point("before sending")
-        station.world.radiate(self.site, station.pointing[unit], octets, station.now)
-        station.radiated[unit] = station.radiated.get(unit, 0) + 1
-        station.crashes.point("after sending")
-        return ""
 
 
 @dataclass

@@ -16,7 +16,8 @@ from ground.archive.ledger import folder_of, read
 from ground.command import facts
 from ground.command.life import Phase, phase
 from ground.services.command_state import Command, State
-from tests.flows.commanded import REALM, SECOND, Station
+from tests.flows.commanded import REALM, Station
+from tests.flows.skies import SECOND
 
 GRACE_NS = 240 * SECOND
 MOST_UNITS = 2000

@@ -14,7 +14,7 @@ from ground.services import missions
 from ground.services.command_desk import Desk
 from ground.services.commander import Commander
 from ground.services.returns import Returns
-from tests.flows.commanded import HOUR, SECOND, FixedPlanner, catalogues, chenguang, sky
+from tests.flows.skies import HOUR, SECOND, FixedPlanner, catalogues, chenguang, sky
 from tools.simulator import START_NS
 from tools.simulator.obeying import ObeyingStream
 

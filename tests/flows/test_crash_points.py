@@ -11,8 +11,9 @@ from ground.archive.ledger import Ledger, folder_of
 from ground.errors import Refused
 from ground.messages import ApproveCommand, ControlCommand
 from tests.flows import invariants
-from tests.flows.commanded import REALM, SECOND, Station, chenguang, sky, world_of
+from tests.flows.commanded import REALM, Station
 from tests.flows.crashes import Crashes
+from tests.flows.skies import SECOND, chenguang, sky, world_of
 
 RELAYED = [("kashi", "TL-3", 0, 400), ("TL-3", "CG-1", 0, 400)]
 STORED = [("kashi", "SF-1", 0, 400), ("SF-1", "CG-1", 0, 400)]

@@ -10,7 +10,8 @@ import pytest
 from ground.command import facts
 from ground.settings import Mission
 from tests.flows import invariants
-from tests.flows.commanded import HOUR, SECOND, Station, chenguang, sky, world_of
+from tests.flows.commanded import Station
+from tests.flows.skies import HOUR, SECOND, chenguang, sky, world_of
 
 CRAFTS = [f"CG-{number}" for number in range(1, 5)]
 ROWS = [("kashi", "TL-1", 0, 3600), *(("TL-1", name, 0, 3600) for name in CRAFTS)]

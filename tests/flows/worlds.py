@@ -24,8 +24,9 @@ from ground.command import facts
 from ground.messages import ApproveCommand, ControlAuthority, ControlCommand, DirectChannel
 from ground.settings import Mission
 from tests.flows import invariants
-from tests.flows.commanded import REALM, SECOND, START, Station, chenguang, sky, world_of
+from tests.flows.commanded import REALM, Station
 from tests.flows.crashes import Crashes
+from tests.flows.skies import SECOND, START, chenguang, sky, world_of
 from tools.simulator.world import Faults
 
 CRAFTS = ("CG-1", "CG-2", "CG-3")
@@ -169,9 +170,12 @@ class Play:
         acts: list[tuple[float, Callable[[], None]]] = [
             (rng.uniform(0, self.end_s), self._ask) for _ in range(round(10 * self.hours))
         ]
-        kills = rng.choice([0, 1, 2, 6])
+        parts = max(1, round(self.hours / 3))
+        kills = rng.choice([0, 1, 2, 6]) * parts
         acts += [(rng.uniform(0, self.end_s), self._kill) for _ in range(kills)]
-        acts += [(rng.uniform(0, self.end_s), self._lose) for _ in range(rng.choice([0, 1, 3]))]
+        acts += [
+            (rng.uniform(0, self.end_s), self._lose) for _ in range(rng.choice([0, 1, 3]) * parts)
+        ]
         checks = max(4, round(self.hours))
         acts += [(self.end_s * part / checks, self._check) for part in range(1, checks)]
         for at_s, act in sorted(acts, key=lambda each: each[0]):
