@@ -85,8 +85,7 @@ class State:
     """What is known; `now` of each fact is the time that it carries.
 
     Attributes:
-        illegal: steps that a command's life could not take, newest last; each is a fact of what
-            somebody said that does not fit.
+        misfits: steps that a command's life could not take: what was said does not fit.
     """
 
     def __init__(self) -> None:
@@ -99,7 +98,7 @@ class State:
         self.units: dict[str, Unit] = {}
         self.channels: dict[tuple[str, int], Channel] = {}
         self.bookings: dict[str, facts.Booked] = {}
-        self.illegal: list[Illegal] = []
+        self.misfits = 0
         self.changed: dict[str, None] = {}
         self._ended: OrderedDict[str, int] = OrderedDict()  # when that was written
         self._now = 0  # of the newest fact; what others say of time may be anything
@@ -314,7 +313,7 @@ class State:
     ) -> bool:
         moved = advance(known.life, stage, t_ns, detail, late=late)
         if isinstance(moved, Illegal):
-            self.illegal = [*self.illegal[-99:], moved]
+            self.misfits += 1
             return False
         known.life = moved
         self._ended.pop(known.id, None)

@@ -205,7 +205,7 @@ class Commander:
             self.needs[known.id] = unmet
             return True
         if kind is Kind.AD and not self._ready(forward, way, len(fields), now):
-            self.needs[known.id] = f"channel: {forward.state}"
+            self.needs[known.id] = f"channel: {forward.hindrance(now)}"
             return False
         self.needs.pop(known.id, None)
         self._count(taken, now)

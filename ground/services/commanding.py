@@ -275,6 +275,7 @@ class Commanding:
             "commands taken": float(record.taken),
             "commands under way": float(live),
             "transmissions": float(record.released),
+            "reports that do not fit": float(state.misfits),
             "channels active": float(sum(e.active for e in self.commander.forwards.values())),
             **{f"refused: {why}": float(n) for why, n in self._server.refused.items()},
         }
@@ -302,7 +303,7 @@ def _positions(folder: Path) -> dict[str, int]:
     try:
         found = json.loads((folder / POSITIONS).read_text())
         return {str(link): int(at) for link, at in found.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (OSError, ValueError, TypeError, AttributeError, OverflowError):
         return {}
 
 

@@ -108,6 +108,12 @@ class Forward:
             return "suspended"
         return _NAMES[found.state]
 
+    def hindrance(self, now: int) -> str:
+        """Return why no AD frame leaves now, for people."""
+        if self.active and now <= self._control_ns:
+            return "a copy of a control frame may be on its way"
+        return self.state
+
     @property
     def active(self) -> bool:
         """Whether AD frames may leave."""

@@ -74,7 +74,7 @@ def test_any_number_of_facts_is_a_state(busy: Control, part: int) -> None:
     """A crash leaves a part of them, and no part of them is wrong."""
     size = len(busy.facts) * part // 9
     state = restored(busy.facts[:size])
-    assert not state.illegal
+    assert not state.misfits
     taken = [each.command for each in busy.facts[:size] if isinstance(each, facts.Accepted)]
     assert list(state.commands) == taken
 
@@ -116,7 +116,7 @@ def test_facts_about_what_is_forgotten_or_unknown_change_nothing(control: Contro
     ):
         state.apply(each)
     assert not state.commands
-    assert not state.illegal
+    assert not state.misfits
 
 
 # ---- rows ---------------------------------------------------------------------------------------
