@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ground.command import approval, constraints, facts
 from ground.command.authorise import Decision
 from ground.command.catalogue import Entry, Values
+from ground.command.life import Stage
 from ground.errors import InputError
 from ground.messages import ConstraintRow, SendCommand
 from ground.services import command_rows
@@ -106,7 +107,7 @@ def understood(
         *(granted.reasons if isinstance(granted, Decision) else ()),
         *_hazard(asked, entry),
         *([] if asked.override else constraints.unmet(judged)),
-        *_repeated(asked, entry, text, commander, mission, now),
+        *_repeated(asked, text, commander, mission, now),
         *_limits(asked, octets, commander, mission),
     ]
     latest = min(not_after, asked.on_board_ns or not_after)
@@ -175,16 +176,18 @@ def _judged(
 
 
 def _repeated(
-    asked: SendCommand, entry: Entry, text: str, commander: Commander, mission: Mission, now: int
+    asked: SendCommand, text: str, commander: Commander, mission: Mission, now: int
 ) -> list[str]:
-    """Return that the same was asked for just now, where that is not meant."""
-    if asked.repeat:
+    """Return that the same was asked for just now, or may still be sent, where none is meant."""
+    state = commander.record.state
+    known = state.commands.get(state.same.get((asked.spacecraft, text), ""))
+    if asked.repeat or known is None:
         return []
-    since = now - round(mission.commanding.duplicate_s * SECOND_NS)
-    for known in commander.record.state.recent(asked.spacecraft, since):
-        if known.taken.text == text and known.taken.path == entry.path:
-            ago = (now - known.taken.t_ns) / SECOND_NS
-            return [f"{known.id} is the same, {ago:.0f} s ago; expected repeat, if it is meant"]
+    ago = now - known.taken.t_ns
+    if known.life.state is Stage.UNCERTAIN and now < known.taken.not_after_ns:
+        return [f"{known.id} is the same and UNCERTAIN; expected repeat, if both may be executed"]
+    if ago <= round(mission.commanding.duplicate_s * SECOND_NS):
+        return [f"{known.id} is the same, {ago / 1e9:.0f} s ago; expected repeat, if it is meant"]
     return []
 
 

@@ -85,12 +85,14 @@ class State:
     """What is known; `now` of each fact is the time that it carries.
 
     Attributes:
+        same: the newest command of each spacecraft and text.
         misfits: steps that a command's life could not take: what was said does not fit.
     """
 
     def __init__(self) -> None:
         self.commands: dict[str, Command] = {}
         self.requests: dict[str, str] = {}
+        self.same: dict[tuple[str, str], str] = {}
         self.queue = Queue()
         self.authority = Authority()
         self.approvals = Approvals()
@@ -141,14 +143,6 @@ class State:
         """Yield the commands that have not ended."""
         return (each for each in self.commands.values() if not each.life.ended)
 
-    def recent(self, spacecraft: str, since_ns: int) -> Iterator[Command]:
-        """Yield the commands of a spacecraft that were taken since a time, newest first."""
-        for known in reversed(self.commands.values()):
-            if known.taken.t_ns < since_ns:
-                return
-            if known.taken.spacecraft == spacecraft:
-                yield known
-
     def forget(self, now: int) -> None:
         """Let go of commands that ended long ago, and of transmissions nobody asks about."""
         while self._ended:
@@ -159,6 +153,9 @@ class State:
             gone = self.commands.pop(command)
             self.changed.pop(command, None)
             self.requests.pop(gone.taken.request, None)
+            text = gone.taken.spacecraft, gone.taken.text
+            if self.same.get(text) == command:
+                del self.same[text]
             for unit in gone.units:
                 self.units.pop(unit, None)
         while self._controls and self._controls[0].not_after_ns < now - DAY_NS:
@@ -173,6 +170,7 @@ class State:
         made.priority = fact.priority
         self.commands[fact.command] = made
         self.requests[fact.request] = fact.command
+        self.same[fact.spacecraft, fact.text] = fact.command
         self.sequences[fact.spacecraft, fact.apid] = (fact.sequence + 1) % SEQUENCES
         holds = [OPERATOR] if fact.held else []
         if fact.hazard == "H2":
