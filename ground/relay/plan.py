@@ -26,7 +26,7 @@ Kind = Literal["centre", "station", "bent-pipe", "regenerative", "store-and-forw
 KINDS: tuple[Kind, ...] = get_args(Kind)
 PRIORITIES = 4  # 0 the least urgent, 3 the most urgent
 SECOND_NS = 1_000_000_000
-FOREVER_NS = 1 << 61  # later than any time of a plan; sums of two still fit into int64
+FOREVER_NS = (1 << 62) - 1  # the year 2104, later than any time of a plan; two of it fit int64
 USUAL_RETENTION_NS: dict[Kind, int] = {
     "centre": FOREVER_NS,
     "station": FOREVER_NS,

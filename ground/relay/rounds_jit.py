@@ -12,7 +12,7 @@ import numba
 import numpy as np
 from numba import types
 
-FOREVER = np.int64(1 << 61)  # plan.FOREVER_NS
+FOREVER = np.int64((1 << 62) - 1)  # plan.FOREVER_NS
 MOST_LABELS = 1 << 20  # rounds.MOST_LABELS
 NODE, LO, HI, END, TX, CONTACT, PARENT, TERM, ENTRY, LIVE, NEXT, FIELDS = range(12)
 # places in `marks`: the first label of the round, how many there are, the latest arrival, the goal

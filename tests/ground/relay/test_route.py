@@ -276,3 +276,15 @@ def twins_agree(searched):
         plain, compiled = rounds.rounds.plain(*arguments), rounds_jit.rounds(*arguments)
         for one, other in zip(plain, compiled, strict=True):
             np.testing.assert_array_equal(one, other)
+
+
+def test_a_plan_may_lie_at_the_end_of_the_programme() -> None:
+    t_ns = 2_460_000_000 * 10**9  # TAI, December 2035
+    contacts = [
+        Contact("c", "s", t_ns, t_ns + 100 * 10**9, 1e6),
+        Contact("s", "x", t_ns + 10**10, t_ns + 10**11, 8000.0, 10**8),
+    ]
+    nodes = [Node("c", "centre"), Node("s", "station"), Node("x", "spacecraft")]
+    found = route(of(nodes, contacts), "c", "x", now=t_ns, octets=1000)
+    assert isinstance(found, Route)
+    assert found.arrives_ns == t_ns + 11 * 10**9 + 10**8
